@@ -1,0 +1,1 @@
+"""What crosses a stage: frozen data, standard library only."""

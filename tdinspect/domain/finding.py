@@ -1,0 +1,73 @@
+"""A finding: a mistake in a spec, or what a rule saw; the same kind of thing for both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tdinspect.domain.location import Path, Position
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a code means. Codes never change meaning."""
+
+    code: str
+    severity: Severity
+    title: str
+
+
+RULES: dict[str, Rule] = {
+    rule.code: rule
+    for rule in (
+        Rule("TD001", "error", "not YAML"),
+        Rule("TD002", "error", "unknown key"),
+        Rule("TD003", "error", "wrong type or value"),
+        Rule("TD004", "error", "unknown layer or function"),
+        Rule("TD005", "error", "unknown, missing or ill-typed argument"),
+        Rule("TD006", "error", "a name that nothing defines"),
+        Rule("TD007", "error", "a name or key defined twice"),
+        Rule("TD008", "error", "a limit passed"),
+        Rule("TD009", "error", "an import that is not allowed"),
+        Rule("TD101", "error", "a layer raised in the forward pass"),
+        Rule("TD102", "error", "a layer raised because it needs TimeDistributed"),
+        Rule("TD103", "error", "a wrapped layer raised, the bare one works"),
+        Rule("TD201", "error", "the time axis is read as channels or features"),
+        Rule("TD204", "error", "folded batch and time are read as one unbatched sample"),
+        Rule("TD301", "error", "an expect entry does not hold"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding. ``path`` says where; ``position`` is filled in when the file is at hand.
+
+    ``on_key`` marks the key at ``path`` rather than its value. ``help`` is the fix, ready to paste.
+    """
+
+    code: str
+    message: str
+    path: Path = ()
+    on_key: bool = False
+    help: str | None = None
+    position: Position | None = None
+
+    def __post_init__(self) -> None:
+        if self.code not in RULES:
+            raise ValueError(f"no rule has the code {self.code}")
+
+    @property
+    def severity(self) -> Severity:
+        """The rule's severity."""
+        return RULES[self.code].severity
+
+
+class SpecError(Exception):
+    """A spec that cannot be used; carries every finding of the file."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__("\n".join(f"{f.code} {f.message}" for f in findings))
+        self.findings = findings

@@ -1,0 +1,116 @@
+"""What a build and a pass leave behind: rows with shapes and parameters, no tensor and no module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tdinspect.domain.location import Path
+from tdinspect.domain.size import Size
+
+Verdict = Literal["same", "values_differ", "shape_differs", "bare_error", "wrapped_error", "both_error"]
+Side = Literal["wrapped", "bare", "either", "neither"]
+
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    """The shape and dtype of one value; ``shape`` keeps the symbols."""
+
+    shape: tuple[Size, ...]
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterInfo:
+    """One parameter tensor. ``key`` is the same for every use of the same tensor, so that it is counted once."""
+
+    name: str
+    shape: tuple[int, ...]
+    bytes: int
+    trainable: bool
+    key: int
+
+    @property
+    def count(self) -> int:
+        """How many numbers it holds."""
+        total = 1
+        for size in self.shape:
+            total *= size
+        return total
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one side of a comparison gave: a shape or an error, never both."""
+
+    shape: tuple[int, ...] | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A layer bare on the whole tensor, beside the plain fold of it."""
+
+    verdict: Verdict
+    right: Side
+    reason: str
+    bare: Outcome
+    wrapped: Outcome
+    max_abs_diff: float | None
+    train: Comparison | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A layer raised. ``error`` is the exception's type, a colon and its text at the spec's own sizes.
+
+    ``other_side`` is what the layer gave the other way (with TimeDistributed when it ran bare, bare when it ran under
+    it), or None when there is no other way or it raises as well.
+    """
+
+    error: str
+    other_side: TensorInfo | None = None
+    in_time_distributed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRecord:
+    """One row: a leaf layer, a function, or a container (then ``parameters`` is empty; its children have them)."""
+
+    name: str
+    type: str
+    path: Path
+    depth: int
+    container: bool = False
+    function: bool = False
+    time_distributed: bool = False
+    arguments: str = ""
+    inferred: Mapping[str, object] = field(default_factory=dict)
+    inputs: tuple[TensorInfo, ...] = ()
+    outputs: tuple[TensorInfo, ...] = ()
+    parameters: tuple[ParameterInfo, ...] = ()
+    formula: str | None = None
+    keras_params: int = 0
+    shared_with: str | None = None
+    failure: Failure | None = None
+    comparison: Comparison | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FirstFailure:
+    """Where the model without its wrappers stops."""
+
+    name: str
+    type: str
+    path: Path
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A whole pass, in the order of the forward pass, up to a failure."""
+
+    layers: tuple[LayerRecord, ...]
+    outputs: Mapping[str, TensorInfo]
+    unwrapped_failure: FirstFailure | None = None
