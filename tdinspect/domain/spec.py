@@ -135,3 +135,18 @@ class ModelSpec:
     outputs: tuple[str, ...] = ()
     expect: Expect | None = None
     notes: tuple[str, ...] = ()
+
+
+def show(value: object) -> str:
+    """A value as a spec writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None:
+        return "null"
+    if isinstance(value, tuple):
+        return f"[{', '.join(show(item) for item in value)}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key}: {show(item)}' for key, item in value.items())}}}"
+    if isinstance(value, Expression):
+        return f"$({value.text})"
+    return repr(value) if isinstance(value, str) else str(value)

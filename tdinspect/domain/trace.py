@@ -14,11 +14,35 @@ Side = Literal["wrapped", "bare", "either", "neither"]
 
 
 @dataclass(frozen=True, slots=True)
-class TensorInfo:
-    """The shape and dtype of one value; ``shape`` keeps the symbols."""
+class Axis:
+    """One axis of a value: its size, and the time and batch symbols that it carries.
 
-    shape: tuple[Size, ...]
-    dtype: str
+    ``T//2`` after a stride carries T; ``T*64`` after a Flatten carries nothing; a fold ``B*T`` carries both.
+    """
+
+    size: Size
+    carries: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    """The shape and dtype (a torch name such as ``float32``) of one value, with the symbols kept.
+
+    ``origin`` names the input whose own values these are, however folded or rearranged.
+    """
+
+    axes: tuple[Axis, ...]
+    dtype: str = "float32"
+    origin: str | None = None
+
+    def shape(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
+        """Its shape where the symbols have these sizes."""
+        return tuple(axis.size.value(sizes) for axis in self.axes)
+
+    def axis_of(self, symbol: str | None) -> int | None:
+        """The index of the one axis that carries just ``symbol``; None when no axis or several do."""
+        found = [i for i, axis in enumerate(self.axes) if axis.carries == {symbol}]
+        return found[0] if len(found) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +90,22 @@ class Failure:
     """A layer raised. ``error`` is the exception's type, a colon and its text at the spec's own sizes.
 
     ``other_side`` is what the layer gave the other way (with TimeDistributed when it ran bare, bare when it ran under
-    it), or None when there is no other way or it raises as well.
+    it), or None when there is no other way or it raises as well. ``reported``: a finding says it already.
     """
 
     error: str
     other_side: TensorInfo | None = None
     in_time_distributed: bool = False
+    reported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LayerRecord:
-    """One row: a leaf layer, a function, or a container (then ``parameters`` is empty; its children have them)."""
+    """One row: a leaf layer, a function, or a container (then ``parameters`` is empty; its children have them).
+
+    ``arguments`` are the telling ones for a person, ``given`` those of the spec, ``inferred`` those that shapes told;
+    ``depends_on`` has the symbols that the layer's own sizes follow.
+    """
 
     name: str
     type: str
@@ -86,7 +115,9 @@ class LayerRecord:
     function: bool = False
     time_distributed: bool = False
     arguments: str = ""
-    inferred: Mapping[str, object] = field(default_factory=dict)
+    given: Mapping[str, object] = field(default_factory=dict)
+    inferred: Mapping[str, int] = field(default_factory=dict)
+    depends_on: frozenset[str] = frozenset()
     inputs: tuple[TensorInfo, ...] = ()
     outputs: tuple[TensorInfo, ...] = ()
     parameters: tuple[ParameterInfo, ...] = ()

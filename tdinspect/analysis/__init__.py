@@ -1,0 +1,1 @@
+"""Pure questions to a trace; nothing here holds a tensor or a module."""

@@ -1,0 +1,83 @@
+"""From a trace to the rows of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from tdinspect.analysis.parameters import Counts, count_rows, fixed_in, total
+from tdinspect.domain.location import Path, Position, render_path
+from tdinspect.domain.report import LayerRow, Shape, TensorRow, Totals
+from tdinspect.domain.size import readable
+from tdinspect.domain.trace import LayerRecord, TensorInfo, Trace
+
+Locate = Callable[[Path], Position | None]
+
+
+def layer_rows(
+    trace: Trace, sizes: Mapping[str, int], clocks: Sequence[str], batch: str | None, locate: Locate
+) -> tuple[LayerRow, ...]:
+    """One row for each record, in order."""
+    counts = count_rows(trace.layers)
+
+    def shape(infos: Sequence[TensorInfo]) -> Shape | None:
+        return shape_of(infos[0], sizes, clocks, batch) if infos else None
+
+    return tuple(
+        _row(record, count, shape(record.inputs), shape(record.outputs), locate)
+        for record, count in zip(trace.layers, counts, strict=True)
+    )
+
+
+def _row(record: LayerRecord, count: Counts, input: Shape | None, output: Shape | None, locate: Locate) -> LayerRow:
+    position = locate(record.path)
+    return LayerRow(
+        name=record.name,
+        type=record.type,
+        path=render_path(record.path),
+        line=position.line if position else None,
+        depth=record.depth,
+        container=record.container,
+        function=record.function,
+        time_distributed=record.time_distributed,
+        summary=f"{record.type} {record.arguments}".rstrip(),
+        inferred=record.inferred,
+        input=input,
+        output=output,
+        params=count.params,
+        trainable_params=count.trainable,
+        keras_params=count.keras,
+        param_bytes=count.bytes,
+        tensors=tuple(TensorRow(p.name, p.shape, p.count, p.bytes, p.trainable) for p in record.parameters),
+        formula=record.formula,
+        shared_with=record.shared_with,
+        error=record.failure.error if record.failure else None,
+        comparison=record.comparison,
+    )
+
+
+def shape_of(info: TensorInfo, sizes: Mapping[str, int], clocks: Sequence[str], batch: str | None) -> Shape:
+    """The numbers and the texts of a shape, and which axes carry time and batch."""
+    time = next((axis for axis in map(info.axis_of, clocks) if axis is not None), None)
+    return Shape(
+        sizes=info.shape(sizes),
+        symbols=tuple(readable(axis.size, sizes) for axis in info.axes),
+        dtype=info.dtype,
+        time=time,
+        batch=info.axis_of(batch),
+    )
+
+
+def totals_of(trace: Trace) -> Totals:
+    """The sums over all leaves."""
+    count = total(trace.layers, count_rows(trace.layers))
+    return Totals(count.params, count.trainable, count.keras, count.bytes)
+
+
+def params_fixed_in(trace: Trace, clocks: Sequence[str], batch: str | None) -> tuple[str, ...]:
+    """The time and batch symbols (``time``, ``batch`` where they are numbers) on which no parameter count depends."""
+    symbols = ([batch] if batch else []) + list(clocks)
+    return tuple(_plain(symbol) for symbol in fixed_in(trace.layers, symbols))
+
+
+def _plain(symbol: str) -> str:
+    return symbol.strip("#0123456789") if symbol.startswith("#") else symbol

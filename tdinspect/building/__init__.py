@@ -1,0 +1,1 @@
+"""From a ModelSpec to torch.nn modules."""

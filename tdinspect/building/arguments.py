@@ -1,0 +1,143 @@
+"""Arguments of a spec against a signature: every unknown, missing and ill-typed one is a TD005 finding."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Literal
+
+import torch
+
+from tdinspect.building.signatures import Parameter, nearest, scalar_parameter
+from tdinspect.domain.finding import Finding
+from tdinspect.domain.location import Path
+from tdinspect.domain.spec import Arguments, Expression, show
+from tdinspect.layers import is_inferable
+
+
+def bind_arguments(
+    what: str, args: Arguments, parameters: Sequence[Parameter], path: Path
+) -> tuple[dict[str, object], list[Finding]]:
+    """The arguments by name, and what is wrong with them. ``what`` names the operation in messages, ``path`` its value.
+
+    Sizes that shapes tell may be missing; everything else that is required may not.
+    """
+    given, findings = _by_name(what, args, parameters, path)
+    known = {parameter.name: parameter for parameter in parameters}
+    for name in [name for name in given if name not in known]:
+        findings.append(_unknown(what, name, known, path))
+        del given[name]
+    for name, value in given.items():
+        problem = type_problem(known[name].annotation, known[name].default, value)
+        if problem:
+            place = path if args.has_scalar else (*path, name)
+            findings.append(Finding("TD005", f"{what}: {name} {problem}", place))
+    for parameter in parameters:
+        if parameter.required and parameter.name not in given and not is_inferable(parameter.name):
+            message = f"{what} needs {parameter.name}"
+            example = f"{what}: {{{parameter.name}: ...}}"
+            findings.append(Finding("TD005", message, path, on_key=True, help=f"write `{example}`"))
+    return given, findings
+
+
+def _by_name(
+    what: str, args: Arguments, parameters: Sequence[Parameter], path: Path
+) -> tuple[dict[str, object], list[Finding]]:
+    if not args.has_scalar:
+        return dict(args.named), []
+    target = scalar_parameter(parameters)
+    if target is None:
+        return {}, [Finding("TD005", f"{what} takes no argument", path, help=f"write `{what}`")]
+    return {target.name: args.scalar}, []
+
+
+def _unknown(what: str, name: str, known: Collection[str], path: Path) -> Finding:
+    likely = nearest(name, known)
+    text = f"did you mean `{likely}`?" if likely else f"it takes {', '.join(known) or 'no argument'}"
+    return Finding("TD005", f"{what} has no argument {name}", (*path, name), on_key=True, help=text)
+
+
+def type_problem(annotation: Any, default: object, value: object) -> str | None:
+    """Why ``value`` does not suit the annotation (or, without one, the default): ``takes a whole number, not 'x'``."""
+    if isinstance(value, Expression) or _contains_expression(value):
+        return None  # known when the step is built or run
+    if value == default and type(value) is type(default):
+        return None  # torch's own default may be outside its own annotation (AvgPool1d's stride)
+    if annotation is None:
+        annotation = _from_default(default)
+    if _suits(annotation, value):
+        return None
+    return f"takes {_words(annotation)}, not {show(value)}"
+
+
+def _from_default(default: object) -> Any:
+    if isinstance(default, bool):
+        return bool
+    if isinstance(default, float):
+        return float
+    if isinstance(default, int | str):
+        return type(default)
+    return bool | int | float | str | None
+
+
+def _contains_expression(value: object) -> bool:
+    return isinstance(value, tuple) and any(isinstance(item, Expression) for item in value)
+
+
+def _suits(annotation: Any, value: object) -> bool:
+    if annotation in (Any, object):
+        return True
+    origin = typing.get_origin(annotation)
+    if origin in (typing.Union, types.UnionType):
+        return any(_suits(option, value) for option in typing.get_args(annotation))
+    if origin is Literal:
+        return value in typing.get_args(annotation)
+    if isinstance(value, tuple):
+        return _suits_sequence(annotation, origin, value)
+    return _suits_scalar(annotation, value)
+
+
+def _suits_scalar(annotation: Any, value: object) -> bool:
+    if annotation in (None, type(None)):
+        return value is None
+    if annotation is torch.dtype:
+        return isinstance(value, str) and isinstance(getattr(torch, value, None), torch.dtype)
+    if annotation is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if annotation is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(annotation, type) and isinstance(value, annotation)
+
+
+def _suits_sequence(annotation: Any, origin: Any, value: tuple[object, ...]) -> bool:
+    if annotation is torch.Size:
+        return all(_suits(int, item) for item in value)
+    if not (isinstance(origin, type) and issubclass(origin, Sequence)):
+        return False
+    options = typing.get_args(annotation)
+    if origin is tuple and Ellipsis not in options:
+        return len(options) == len(value) and all(map(_suits, options, value))
+    return all(_suits(options[0], item) for item in value)
+
+
+_UNWRITABLE = (torch.Size, typing.Callable[[torch.Tensor], torch.Tensor], Callable[[torch.Tensor], torch.Tensor])
+_NAMES: Mapping[Any, str] = {
+    int: "a whole number", float: "a number", bool: "true or false", str: "a text", None: "null", type(None): "null",
+    torch.dtype: "a torch dtype",
+}  # fmt: skip
+
+
+def _words(annotation: Any) -> str:
+    origin, options = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (typing.Union, types.UnionType):
+        words = list(dict.fromkeys(_words(option) for option in options if option not in _UNWRITABLE))
+        return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+    if origin is Literal:
+        return " or ".join(str(option) for option in options)
+    if isinstance(origin, type) and issubclass(origin, Sequence):
+        item = _words(options[0]).removeprefix("a ")
+        if origin is tuple and Ellipsis not in options:
+            return f"a list of {len(options)} {item}{'s' if len(options) > 1 else ''}"
+        return f"a list of {item}s"
+    return _NAMES.get(annotation, getattr(annotation, "__name__", str(annotation)))

@@ -1,0 +1,60 @@
+"""One module from its class and its arguments."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from tdinspect.building.signatures import layer_classes
+
+# In-place initialisers: what they would write is not looked at, so the pages of the weights stay untouched.
+_INITIALISERS = frozenset(
+    ("uniform_", "normal_", "trunc_normal_", "constant_", "zero_", "zeros_", "ones_", "fill_", "eye_", "dirac_")
+    + ("xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_", "orthogonal_", "sparse_")
+)
+
+
+class _Uninitialised(TorchFunctionMode):
+    """Inside it parameters keep whatever is in memory: building costs no writes and no random numbers."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., object],
+        types: object,
+        args: tuple[object, ...] = (),
+        kwargs: Mapping[str, object] | None = None,
+    ) -> object:
+        name = getattr(func, "__name__", "")
+        if name in _INITIALISERS:
+            return args[0] if args else (kwargs or {})["tensor"]
+        if name == "clone" and isinstance(args[0], torch.Tensor):  # deepcopy of stacked layers
+            return torch.empty_like(args[0])
+        return func(*args, **(kwargs or {}))
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Torch's advice (nested tensors, dropout on one layer) is not part of a report."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def construct(type_name: str, arguments: Mapping[str, object], *, initialise: bool = True) -> nn.Module:
+    """A torch.nn module; without ``initialise`` its weights are whatever memory holds (shapes and counts are right).
+
+    Raises whatever the class's constructor raises.
+    """
+    cls = layer_classes()[type_name]
+    converted = {name: _convert(name, value) for name, value in arguments.items()}
+    with quiet(), nullcontext() if initialise else _Uninitialised():
+        return cls(**converted)
+
+
+def _convert(name: str, value: object) -> object:
+    return getattr(torch, value) if name == "dtype" and isinstance(value, str) else value

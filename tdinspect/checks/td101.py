@@ -1,0 +1,17 @@
+"""TD101: a layer raised in the forward pass, and neither with nor without TimeDistributed does it work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tdinspect.checks.failures import failed, place, shape_text
+from tdinspect.domain.finding import Finding
+from tdinspect.domain.trace import Trace
+
+
+def check(trace: Trace, sizes: Mapping[str, int]) -> Iterator[Finding]:
+    """The layer's own words, and the shape that reached it."""
+    for record, failure in failed(trace):
+        if failure.other_side is None:
+            got = f" on {shape_text(record.inputs[0], sizes)}" if record.inputs else ""
+            yield Finding("TD101", f"{record.type} fails{got}: {failure.error}", place(record), on_key=True)

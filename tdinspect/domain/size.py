@@ -1,0 +1,165 @@
+"""Sizes of axes as expressions over symbols: exact whole-number arithmetic, simplified, written as Python.
+
+A size is a sum of products of symbols and floor divisions (``16*(H//4)*(W//4)``, ``(T-5)//3``, ``B*T``). That is closed
+under what layers do to sizes: scaling, shifting, flattening and ``floor((a*n + b) / c)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import gcd, prod
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """``numerator // divisor`` where it does not divide evenly for every value of the symbols."""
+
+    numerator: Size
+    divisor: int
+
+
+Atom = str | Floor
+Term = tuple[tuple[Atom, ...], int]  # a product of atoms (empty: the constant), and its coefficient
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """One axis size. Build with ``number``, ``symbol`` and arithmetic; equal sizes compare equal."""
+
+    terms: tuple[Term, ...]
+
+    @staticmethod
+    def number(value: int) -> Size:
+        """A size that depends on nothing."""
+        return Size((((), value),) if value else ())
+
+    @staticmethod
+    def symbol(name: str) -> Size:
+        """The size that a symbol names."""
+        return Size((((name,), 1),))
+
+    def __add__(self, other: Size | int) -> Size:
+        return _collect((*self.terms, *_size(other).terms))
+
+    def __mul__(self, other: Size | int) -> Size:
+        return _collect(
+            (tuple(sorted((*left, *right), key=_atom_text)), a * b)
+            for left, a in self.terms
+            for right, b in _size(other).terms
+        )
+
+    def __floordiv__(self, divisor: int) -> Size:
+        """``floor(self / divisor)`` for a whole number divisor above zero, simplified."""
+        if divisor == 1:
+            return self
+        if len(self.terms) == 1 and self.terms[0][1] == 1 and len(self.terms[0][0]) == 1:
+            atom = self.terms[0][0][0]
+            if isinstance(atom, Floor):  # (x // a) // b == x // (a * b)
+                return atom.numerator // (atom.divisor * divisor)
+        inner = self._lone_floor()
+        if inner is not None:  # (x // a + k) // b == (x + k*a) // (a * b)
+            atom, shift = inner
+            return (atom.numerator + shift * atom.divisor) // (atom.divisor * divisor)
+        whole = _collect((atoms, c // divisor) for atoms, c in self.terms if atoms == () or c % divisor == 0)
+        rest = self + whole * -divisor
+        if rest.is_number:  # what is left of the constant is below the divisor
+            return whole
+        common = gcd(divisor, *(c for atoms, c in rest.terms if atoms))
+        if common > 1:  # (k*x + r) // (k*d) == (x + r//k) // d
+            rest = _collect((atoms, c // common) for atoms, c in rest.terms)
+            divisor //= common
+        return whole + (rest // divisor if common > 1 else Size((((Floor(rest, divisor),), 1),)))
+
+    def _lone_floor(self) -> tuple[Floor, int] | None:
+        constant = dict(self.terms).get((), 0)
+        atoms = [term for term in self.terms if term[0]]
+        if len(atoms) == 1 and atoms[0][1] == 1 and len(atoms[0][0]) == 1 and isinstance(atoms[0][0][0], Floor):
+            return atoms[0][0][0], constant
+        return None
+
+    @property
+    def is_number(self) -> bool:
+        """True when no symbol is in it."""
+        return all(atoms == () for atoms, _ in self.terms)
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """The symbols it depends on."""
+        found: set[str] = set()
+        for atoms, _ in self.terms:
+            for atom in atoms:
+                found |= {atom} if isinstance(atom, str) else atom.numerator.symbols
+        return frozenset(found)
+
+    def value(self, sizes: Mapping[str, int]) -> int:
+        """Its number where the symbols have these sizes; KeyError for a symbol without one."""
+        return sum(c * prod(_atom_value(atom, sizes) for atom in atoms) for atoms, c in self.terms)
+
+    def substitute(self, name: str, replacement: Size) -> Size:
+        """The same size with ``replacement`` in the place of the symbol ``name``."""
+        total = Size(())
+        for atoms, coefficient in self.terms:
+            term = Size.number(coefficient)
+            for atom in atoms:
+                if isinstance(atom, str):
+                    term = term * (replacement if atom == name else Size.symbol(atom))
+                else:
+                    term = term * (atom.numerator.substitute(name, replacement) // atom.divisor)
+            total = total + term
+        return total
+
+    def __str__(self) -> str:
+        lone = self._lone_floor()
+        if lone is not None:  # (T+1)//3-2 reads better as (T-5)//3
+            return _atom_text(Floor(lone[0].numerator + lone[1] * lone[0].divisor, lone[0].divisor))
+        ordered = sorted(self.terms, key=lambda term: (-len(term[0]), [_atom_text(atom) for atom in term[0]]))
+        text = ""
+        for atoms, coefficient in ordered:
+            piece = _term_text(atoms, abs(coefficient))
+            if coefficient < 0 and "//" in piece:  # -a//b would be (-a)//b
+                piece = f"({piece})"
+            sign = "-" if coefficient < 0 else "+" if text else ""
+            text += sign + piece
+        return text or "0"
+
+
+def readable(size: Size, sizes: Mapping[str, int]) -> str:
+    """A size as a report writes it: axes that are plain numbers in the spec (symbols with a ``#``) stay numbers."""
+    if any(symbol.startswith("#") for symbol in size.symbols):
+        return str(size.value(sizes))
+    return str(size)
+
+
+def _size(value: Size | int) -> Size:
+    return value if isinstance(value, Size) else Size.number(value)
+
+
+def _collect(terms: Iterable[Term]) -> Size:
+    sums: dict[tuple[Atom, ...], int] = {}
+    for atoms, coefficient in terms:
+        sums[atoms] = sums.get(atoms, 0) + coefficient
+    kept = [(atoms, c) for atoms, c in sums.items() if c]
+    return Size(tuple(sorted(kept, key=lambda term: [_atom_text(atom) for atom in term[0]])))
+
+
+def _atom_text(atom: Atom) -> str:
+    """The atom as it stands alone: ``H``, ``H//2``, ``(T-5)//3``."""
+    if isinstance(atom, str):
+        return atom
+    numerator = str(atom.numerator)
+    product = not set(numerator) & set("+-/")
+    return f"{numerator}//{atom.divisor}" if product else f"({numerator})//{atom.divisor}"
+
+
+def _atom_value(atom: Atom, sizes: Mapping[str, int]) -> int:
+    return sizes[atom] if isinstance(atom, str) else atom.numerator.value(sizes) // atom.divisor
+
+
+def _term_text(atoms: tuple[Atom, ...], coefficient: int) -> str:
+    factors = [] if coefficient == 1 and atoms else [str(coefficient)]
+    alone = len(atoms) == 1 and not factors
+    for atom in atoms:
+        text = _atom_text(atom)
+        factors.append(text if alone or isinstance(atom, str) else f"({text})")
+    return "*".join(factors)

@@ -1,0 +1,50 @@
+"""What tdinspect knows of each family of layers, all of it in that family's file; KINDS is the one list of them.
+
+Every other class of torch.nn works by its signature.
+"""
+
+from __future__ import annotations
+
+from torch import nn
+
+from tdinspect.layers import attention, conv, linear, norm, recurrent
+from tdinspect.layers.family import Family, Source, generic_formula
+
+KINDS: tuple[Family, ...] = (
+    *linear.KINDS,
+    *conv.KINDS,
+    *norm.KINDS,
+    *recurrent.KINDS,
+    *attention.KINDS,
+)
+
+_BY_CLASS = {name: family for family in KINDS for name in family.classes}
+_NO_FAMILY = Family(classes=(), formula=generic_formula)
+# The sizes that shapes tell, wherever an argument has such a name; a family may say where from.
+_INFERABLE = frozenset(
+    (
+        "in_channels", "in_features", "input_size", "num_features", "num_channels", "embed_dim", "d_model",
+        "normalized_shape", "in1_features", "in2_features", "kdim", "vdim",
+    )
+)  # fmt: skip
+
+
+def family_of(type_name: str) -> Family:
+    """The family of a torch.nn class by its name; one that knows nothing for the rest."""
+    return _BY_CLASS.get(type_name, _NO_FAMILY)
+
+
+def is_inferable(argument: str) -> bool:
+    """True when a spec may leave the argument out."""
+    return argument in _INFERABLE
+
+
+def inferred_from(type_name: str, argument: str) -> Source:
+    """Where an inferable argument is read: which input, and which of its axes (the last, if the family is silent)."""
+    return family_of(type_name).sources.get(argument, Source())
+
+
+def keras_count(module: nn.Module) -> int:
+    """What Keras reports for the same layer: each class of module inside counted as its family says."""
+    own = family_of(type(module).__name__).keras_params(module)
+    return own + sum(keras_count(child) for child in module.children())

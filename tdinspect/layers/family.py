@@ -1,0 +1,45 @@
+"""What a family's file says about its layers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from torch import nn
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The axis of an incoming tensor that tells a size; ``name`` is the keyword that the input may come under."""
+
+    axis: int = -1
+    input: int = 0
+    name: str = "input"
+
+
+def generic_formula(module: nn.Module) -> str:
+    """The sum over the module's tensors of the products of their sizes, equal ones together: ``16*3*3*3 + 16``."""
+    products = Counter("*".join(str(size) for size in tensor.shape) or "1" for tensor in module.parameters())
+    return " + ".join(product if times == 1 else f"{times} * {product}" for product, times in products.items())
+
+
+def torch_count(module: nn.Module) -> int:
+    """Keras counts this layer as torch does."""
+    return sum(parameter.numel() for parameter in module.parameters(recurse=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """``formula(module)`` gives the parameter count as an expression with the numbers in it.
+
+    ``keras_params(module)`` counts what the Keras layer of the same sizes reports, the module's own tensors only.
+    ``witness(shape)`` shrinks an input shape to the smallest that still shows whether it suits the layer, for layers
+    whose mistakes a zero-size batch lets pass.
+    """
+
+    classes: tuple[str, ...]
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    formula: Callable[[nn.Module], str] = generic_formula
+    keras_params: Callable[[nn.Module], int] = torch_count
+    witness: Callable[[tuple[int, ...]], tuple[int, ...]] | None = None

@@ -1,0 +1,22 @@
+"""Linear layers: ``y = x A^T + b`` over the last axis."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from tdinspect.layers.family import Family, Source
+
+
+def _linear_formula(module: nn.Module) -> str:
+    assert isinstance(module, nn.Linear)
+    bias = "" if module.bias is None else f" + {module.out_features}"
+    return f"{module.in_features}*{module.out_features}{bias}"
+
+
+KINDS = (
+    Family(classes=("Linear", "LazyLinear"), formula=_linear_formula),
+    Family(
+        classes=("Bilinear",),
+        sources={"in1_features": Source(input=0, name="input1"), "in2_features": Source(input=1, name="input2")},
+    ),
+)

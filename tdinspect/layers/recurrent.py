@@ -1,0 +1,65 @@
+"""RNN, LSTM, GRU and their cells.
+
+torch keeps two bias vectors a layer and direction; Keras one in SimpleRNN and LSTM. Keras's GRU (``reset_after``, its
+default) has both, so its count equals torch's.
+"""
+
+from __future__ import annotations
+
+from torch import nn
+from torch.nn.modules.rnn import RNNCellBase
+
+from tdinspect.layers.family import Family, torch_count
+
+_GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
+
+
+def _formula(module: nn.Module) -> str:
+    assert isinstance(module, nn.RNNBase)
+    gates, hidden = _GATES[module.mode], module.hidden_size
+    directions = 2 if module.bidirectional else 1
+    output = module.proj_size or hidden
+    projection = f" + {hidden}*{output}" if module.proj_size else ""
+    bias = f" + 2*{hidden}" if module.bias else ""
+    head = f"{gates} * " if gates > 1 else ""
+    pieces: list[tuple[str, int]] = []
+    for layer in range(module.num_layers):
+        width = module.input_size if layer == 0 else output * directions
+        piece = f"{head}({width}*{hidden} + {output}*{hidden}{bias}){projection}"
+        if pieces and pieces[-1][0] == piece:
+            pieces[-1] = (piece, pieces[-1][1] + 1)
+        else:
+            pieces.append((piece, 1))
+    return " + ".join(_times(piece, times * directions, bool(projection)) for piece, times in pieces)
+
+
+def _times(piece: str, times: int, is_sum: bool) -> str:
+    if times == 1:
+        return piece
+    return f"{times} * ({piece})" if is_sum else f"{times} * {piece}"
+
+
+def _cell_formula(module: nn.Module) -> str:
+    assert isinstance(module, RNNCellBase)
+    hidden = module.hidden_size
+    gates = module.weight_ih.shape[0] // hidden
+    bias = f" + 2*{hidden}" if module.bias else ""
+    head = f"{gates} * " if gates > 1 else ""
+    return f"{head}({module.input_size}*{hidden} + {hidden}*{hidden}{bias})"
+
+
+def _keras(module: nn.Module) -> int:
+    count = torch_count(module)
+    if isinstance(module, nn.GRU | nn.GRUCell):
+        return count
+    return count - sum(tensor.numel() for name, tensor in module.named_parameters() if name.startswith("bias_hh"))
+
+
+KINDS = (
+    Family(classes=("LSTM", "GRU", "RNN"), formula=_formula, keras_params=_keras),
+    Family(
+        classes=("LSTMCell", "GRUCell", "RNNCell"),
+        formula=_cell_formula,
+        keras_params=_keras,
+    ),
+)

@@ -1,0 +1,110 @@
+"""The story of the program: text, spec, model, trace, report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from tdinspect.domain.finding import Finding
+from tdinspect.domain.report import Command, Report, SpecReport
+from tdinspect.domain.spec import ModelSpec
+from tdinspect.importers import ParsedSpec, read_spec
+
+if TYPE_CHECKING:
+    from tdinspect.running.assemble import Assembly
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A spec's text, and the name it is shown under."""
+
+    file: str
+    text: str | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked for."""
+
+    command: Command
+    sources: tuple[Source, ...]
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    allow_import: tuple[str, ...] = ()
+    device: Literal["auto", "cpu", "meta"] = "auto"
+
+
+def execute(request: Request, progress: Callable[[int, int, str], None] | None = None) -> Report:
+    """One report for all sources, in their order. ``progress(done, of, file)`` is told before each."""
+    reports = []
+    for index, source in enumerate(request.sources):
+        if progress is not None:
+            progress(index, len(request.sources), source.file)
+        reports.append(inspect_source(source, request))
+    return Report(request.command, tuple(reports))
+
+
+def inspect_source(source: Source, request: Request) -> SpecReport:
+    """Read a spec, check it, build and run it, and say what was seen."""
+    parsed = read_spec(source.text, source.file, request.overrides)
+    if parsed.spec is None:
+        return SpecReport(source.file, source.file, parsed.document.text, findings=parsed.findings)
+    return _inspect(parsed, parsed.spec, source, request)
+
+
+def _inspect(parsed: ParsedSpec, spec: ModelSpec, source: Source, request: Request) -> SpecReport:
+    # These import torch, which costs a second: only now is it sure that it is needed.
+    from tdinspect.building.check import check_operations
+    from tdinspect.running.assemble import assemble
+    #CMP
+    from tdinspect.running.full import run_in_full
+
+    report = SpecReport(
+        file=source.file,
+        name=spec.name,
+        source=parsed.document.text,
+        description=spec.description,
+        sizes=spec.sizes,
+        defaults=spec.defaults,
+        time_axis=spec.time_axis,
+        batch_axis=spec.batch_axis,
+        notes=spec.notes,
+        findings=parsed.findings,
+    )
+    checked = check_operations(spec.steps)
+    if parsed.findings or checked.findings:
+        return replace(report, findings=_placed((*parsed.findings, *checked.findings), parsed))
+    assembly = assemble(spec, checked, device=request.device)
+    if request.device == "cpu":
+        assembly = run_in_full(spec, assembly)
+    if request.command == "compare":
+        assembly = compare(assembly)
+    return _report(report, parsed, assembly)
+
+
+def _report(report: SpecReport, parsed: ParsedSpec, assembly: Assembly) -> SpecReport:
+    from tdinspect.analysis.rows import layer_rows, params_fixed_in, shape_of, totals_of
+    from tdinspect.checks import run_checks
+
+    trace, world = assembly.trace, assembly.world
+    findings = (*parsed.findings, *assembly.findings, *run_checks(trace, world.sizes))
+    axes = (world.sizes, world.clocks, world.batch)
+    return replace(
+        report,
+        inputs={name: shape_of(info, *axes) for name, info in assembly.inputs.items()},
+        layers=layer_rows(trace, *axes, parsed.document.locate),
+        outputs={name: shape_of(info, *axes) for name, info in trace.outputs.items()},
+        totals=totals_of(trace),
+        params_fixed_in=params_fixed_in(trace, world.clocks, world.batch),
+        unwrapped_failure=trace.unwrapped_failure,
+        findings=_placed(findings, parsed),
+    )
+
+
+def _placed(findings: tuple[Finding, ...], parsed: ParsedSpec) -> tuple[Finding, ...]:
+    """With positions, in the order of the file."""
+    placed = [
+        finding if finding.position else replace(finding, position=parsed.document.locate(finding.path, finding.on_key))
+        for finding in findings
+    ]
+    return tuple(sorted(placed, key=lambda f: (f.position.line, f.position.column) if f.position else (0, 0)))

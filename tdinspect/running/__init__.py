@@ -1,0 +1,1 @@
+"""Forward passes: over shapes through the real kernels, and over values."""

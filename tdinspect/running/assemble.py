@@ -1,0 +1,385 @@
+"""Build a spec and see its shapes, in one walk: each layer is built from the shapes that reach it, then run.
+
+The walk stops at the first layer that raises; everything before it is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import NoReturn
+
+from torch import nn
+
+from tdinspect.building.check import Checked
+from tdinspect.building.construct import construct
+from tdinspect.building.infer import Refused, Surroundings, infer
+from tdinspect.building.model import BuiltModel, Folded, Steps, exported_names
+from tdinspect.building.tensor_function import TensorFunction
+from tdinspect.building.time_distributed import TimeDistributed
+from tdinspect.building.wiring import Flow, Scope, inner_scope, run_steps
+from tdinspect.domain.expression import evaluate
+from tdinspect.domain.finding import Finding
+from tdinspect.domain.spec import Container, Expression, Function, Layer, ModelSpec, Share, Step, show
+from tdinspect.domain.trace import Failure, LayerRecord, ParameterInfo, TensorInfo, Trace
+from tdinspect.domain.tree import Tree, first, leaves, map_tree
+from tdinspect.layers import family_of, keras_count
+from tdinspect.layers.summary import summary
+from tdinspect.running.engine import inspecting
+from tdinspect.running.folding import Fold, choose_fold
+from tdinspect.running.symbols import input_infos, world_of
+from tdinspect.running.transfer import LayerError, World, transfer
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A built model (None when the walk stopped), what was seen, and what was found on the way.
+
+    ``leaves`` has the module and the inputs of every leaf row by its name, for probes; ``highs`` bounds the integers
+    of inputs that reach an embedding.
+    """
+
+    model: BuiltModel | None
+    inputs: Mapping[str, TensorInfo]
+    trace: Trace
+    findings: tuple[Finding, ...]
+    world: World
+    leaves: Mapping[str, Leaf]
+    highs: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One call of a layer: how to build it again, and its inputs as the model outside any TimeDistributed sees them.
+
+    ``fold`` is that of the TimeDistributed it stands in; ``inputs`` are then still the folded ones.
+    """
+
+    type: str
+    given: Mapping[str, object]
+    inferred: Mapping[str, int]
+    module: nn.Module
+    flow: Flow
+    fold: Fold | None
+
+
+class _Stop(Exception):
+    """The walk cannot go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the walk is: the prefix of full names, how deep, inside which fold, and the modules of this scope."""
+
+    prefix: str = ""
+    depth: int = 0
+    fold: Fold | None = None
+    children: dict[str, nn.Module] = field(default_factory=dict)
+    shares: str | None = None  # the prefix of the container whose modules are used again here
+
+
+def assemble(spec: ModelSpec, checked: Checked, *, device: str = "auto", initialise: bool = False) -> Assembly:
+    """Build ``spec`` and pass shapes through it. Without ``initialise`` the weights are whatever memory holds."""
+    walk = _Walk(spec, checked, world_of(spec, device), initialise)
+    with inspecting():
+        return walk.run()
+
+
+class _Walk:
+    def __init__(self, spec: ModelSpec, checked: Checked, world: World, initialise: bool) -> None:
+        self.spec, self.checked, self.world, self.initialise = spec, checked, world, initialise
+        self.exported = exported_names(spec)
+        self.records: list[LayerRecord] = []
+        self.findings: list[Finding] = []
+        self.leaves: dict[str, Leaf] = {}
+        self.highs: dict[str, int] = {}
+        self.containers: dict[str, Step] = {}
+
+    def run(self) -> Assembly:
+        inputs = input_infos(self.spec)
+        scope = Scope(values=dict(inputs))
+        place = _Place()
+        outputs: dict[str, TensorInfo] = {}
+        model = None
+        try:
+            value = self._steps(self.spec.steps, scope, Flow((next(iter(inputs.values())),)), place)
+            outputs = self._outputs(scope, value)
+            model = BuiltModel(self.spec, Steps(self.spec.steps, place.children), self.world.run_sizes)
+            model.train()
+        except _Stop:
+            pass
+        trace = Trace(tuple(self.records), outputs)
+        return Assembly(model, inputs, trace, tuple(self.findings), self.world, self.leaves, self.highs)
+
+    def _outputs(self, scope: Scope, last: Tree) -> dict[str, TensorInfo]:
+        named = {name: first(scope[name]) for name in self.spec.outputs} or {"output": first(last)}
+        for name, value in named.items():
+            if not isinstance(value, TensorInfo):
+                self._stop(Finding("TD003", f"the output {name} is not one tensor", ("outputs",)))
+        return named
+
+    def _stop(self, finding: Finding) -> NoReturn:
+        self.findings.append(finding)
+        raise _Stop
+
+    def _steps(self, steps: tuple[Step, ...], scope: Scope, flow: Flow, place: _Place) -> Tree:
+        def perform(step: Step, flow: Flow, scope: Scope) -> Tree:
+            value = self._step(step, flow, scope, place)
+            self._check_parts(step, value)
+            return value
+
+        return run_steps(steps, scope, flow, perform)
+
+    def _check_parts(self, step: Step, value: Tree) -> None:
+        if isinstance(step.parts, tuple) and not _fits(step.parts, value):
+            count = len(value) if isinstance(value, tuple | list) else 1
+            message = f"`as` names {len(step.parts)} parts, and {step.name} gives {count}"
+            self._stop(Finding("TD003", message, (*step.path, "as"), help="a name may stand for a whole tuple"))
+
+    def _step(self, step: Step, flow: Flow, scope: Scope, place: _Place) -> Tree:
+        operation = step.operation
+        if isinstance(operation, Container):
+            shares = None if place.shares is None else f"{place.shares}{step.name}."
+            return self._container(step, operation, flow, scope, place, shares)
+        if isinstance(operation, Share):
+            return self._shared(step, operation, flow, scope, place)
+        if isinstance(operation, Function):
+            constants = self.checked.arguments[step.path]
+            module: nn.Module = TensorFunction(operation.type, constants, self.world.run_sizes)
+            return self._leaf(step, Leaf(operation.type, constants, {}, module, flow, place.fold), place, frozenset())
+        return self._layer(step, operation, flow, place)
+
+    def _layer(self, step: Step, layer: Layer, flow: Flow, place: _Place) -> Tree:
+        if place.shares is not None:
+            return self._reuse(step, place.shares + step.name, flow, place)
+        arguments = self.checked.arguments[step.path]
+        given = map_tree(self._constant, dict(arguments))
+        where = Surroundings(self.world.sizes, self.world.clocks, folded=place.fold is not None)
+        try:
+            inferred = infer(layer.type, given, flow, where, step)
+            told = {name: size.value(self.world.sizes) for name, size in inferred.items()}
+            module = construct(layer.type, {**given, **told}, initialise=self.initialise)
+        except Refused as refused:
+            self._refuse(step, layer.type, place, flow, refused.finding)
+        except Exception as problem:  # a constructor may raise anything
+            finding = Finding("TD005", f"{layer.type}: {problem}", step.op_path, on_key=True)
+            self._refuse(step, layer.type, place, flow, finding)
+        if step.trainable is False:
+            module.requires_grad_(False)
+        follows = frozenset().union(
+            *(size.symbols for size in inferred.values()),
+            *(value.symbols for value in leaves(arguments) if isinstance(value, Expression)),
+        )
+        leaf = Leaf(layer.type, given, told, module.eval(), flow, place.fold)
+        return self._leaf(step, leaf, place, follows)
+
+    def _constant(self, value: object) -> object:
+        return evaluate(value.text, self.world.sizes) if isinstance(value, Expression) else value
+
+    def _refuse(self, step: Step, type_name: str, place: _Place, flow: Flow, finding: Finding) -> NoReturn:
+        """A layer that could not be built: its row says why, and the walk stops."""
+        self._fail(step, type_name, place, flow, {}, Failure(finding.message, reported=True))
+        self._stop(finding)
+
+    def _fail(
+        self, step: Step, type_name: str, place: _Place, flow: Flow, given: Mapping[str, object], failure: Failure
+    ) -> None:
+        self.records.append(
+            LayerRecord(
+                name=place.prefix + step.name,
+                type=type_name,
+                path=step.path,
+                depth=place.depth,
+                function=isinstance(step.operation, Function),
+                time_distributed=place.fold is not None,
+                inputs=self._seen(flow, place),
+                given=given,
+                failure=failure,
+            )
+        )
+
+    def _seen(self, tree: object, place: _Place) -> tuple[TensorInfo, ...]:
+        values = (tree.args, tree.kwargs) if isinstance(tree, Flow) else tree
+        infos = [info for info in leaves(values) if isinstance(info, TensorInfo)]
+        if place.fold is None:
+            return tuple(infos)
+        return tuple(place.fold.seen(info, self.world.sizes) for info in infos)
+
+    def _shared(self, step: Step, share: Share, flow: Flow, scope: Scope, place: _Place) -> Tree:
+        target = self._resolve(share.target, place)
+        if target not in self.containers:
+            return self._reuse(step, target, flow, place)
+        original = self.containers[target]
+        assert isinstance(original.operation, Container)
+        again = replace(step, operation=original.operation)
+        return self._container(again, original.operation, flow, scope, place, shares=f"{target}.")
+
+    def _reuse(self, step: Step, target: str, flow: Flow, place: _Place) -> Tree:
+        original = self.leaves[target]
+        leaf = replace(original, inferred={}, flow=flow, fold=place.fold)
+        return self._leaf(step, leaf, place, frozenset(), shared=target)
+
+    def _resolve(self, name: str, place: _Place) -> str:
+        prefix = place.prefix
+        while prefix and prefix + name not in self.leaves and prefix + name not in self.containers:
+            prefix = prefix.rstrip(".").rpartition(".")[0]
+            prefix += "." if prefix else ""
+        return prefix + name
+
+    def _leaf(
+        self, step: Step, leaf: Leaf, place: _Place, follows: frozenset[str], shared: str | None = None
+    ) -> Tree:
+        flow = replace(leaf.flow, kwargs={**leaf.flow.kwargs, **step.call})
+        full, module = place.prefix + step.name, leaf.module
+        self.leaves[full] = replace(leaf, flow=flow)
+        place.children[step.name] = module
+        self._note_high(module, flow)
+        try:
+            value = transfer(module, flow.args, flow.kwargs, self.world)
+        except LayerError as error:
+            self._fail(step, leaf.type, place, flow, leaf.given, self._failure(error, module, flow, place))
+            raise _Stop from error
+        self.records.append(
+            LayerRecord(
+                name=full,
+                type=leaf.type,
+                path=step.path,
+                depth=place.depth,
+                function=isinstance(module, TensorFunction),
+                time_distributed=place.fold is not None,
+                arguments=summary(module, leaf.given, show),
+                given=leaf.given,
+                inferred=leaf.inferred,
+                depends_on=follows,
+                inputs=self._seen(flow, place),
+                outputs=self._seen(value, place),
+                parameters=_parameters(module),
+                formula=family_of(leaf.type).formula(module) or None,
+                keras_params=keras_count(module),
+                shared_with=shared,
+            )
+        )
+        return value
+
+    def _note_high(self, module: nn.Module, flow: Flow) -> None:
+        table = getattr(module, "num_embeddings", None)
+        origin = next((info.origin for info in leaves(flow.args) if isinstance(info, TensorInfo)), None)
+        if isinstance(table, int) and origin is not None:
+            self.highs[origin] = min(table, self.highs.get(origin, table))
+
+    def _failure(self, error: LayerError, module: nn.Module, flow: Flow, place: _Place) -> Failure:
+        """The layer's words, and what it gives on the other side of TimeDistributed."""
+        other = None
+        try:
+            other = self._unwrapped(module, flow, place) if place.fold else self._wrapped(module, flow)
+        except (LayerError, ValueError):
+            pass  # no other side works either
+        return Failure(error.text, other, in_time_distributed=place.fold is not None)
+
+    def _wrapped(self, module: nn.Module, flow: Flow) -> TensorInfo | None:
+        info = next((info for info in leaves(flow.args) if isinstance(info, TensorInfo)), None)
+        if info is None or isinstance(module, TensorFunction):
+            return None
+        axis = next((a for a in map(info.axis_of, self.world.clocks) if a is not None), None)
+        if axis is None:
+            return None
+        fold = Fold.of(info, axis, info.axis_of(self.world.batch))
+        value = transfer(module, *self._mapped(flow, fold.inside), self.world)
+        result = first(value)
+        return fold.outside(result, self.world.sizes) if isinstance(result, TensorInfo) else None
+
+    def _unwrapped(self, module: nn.Module, flow: Flow, place: _Place) -> TensorInfo | None:
+        fold, sizes = place.fold, self.world.sizes
+        assert fold is not None
+        result = first(transfer(module, *self._mapped(flow, lambda info: fold.outside(info, sizes)), self.world))
+        return result if isinstance(result, TensorInfo) else None
+
+    @staticmethod
+    def _mapped(flow: Flow, change: object) -> tuple[Tree, Tree]:
+        def apply(value: object) -> object:
+            return change(value) if isinstance(value, TensorInfo) else value  # type: ignore[operator]
+
+        return map_tree(apply, flow.args), map_tree(apply, dict(flow.kwargs))
+
+    def _container(
+        self, step: Step, container: Container, flow: Flow, scope: Scope, place: _Place, shares: str | None = None
+    ) -> Tree:
+        fold = place.fold
+        own: Fold | None = None
+        if container.type == "TimeDistributed":
+            own = fold = self._fold(step, flow, place)
+        full = place.prefix + step.name
+        self.containers[full] = step
+        inside = _Place(f"{full}.", place.depth + 1, fold, shares=shares)
+        row = len(self.records)
+        self.records.append(
+            LayerRecord(
+                name=full,
+                type=container.type,
+                path=step.path,
+                depth=place.depth,
+                container=True,
+                time_distributed=place.fold is not None,
+                inputs=self._seen(flow, place),
+            )
+        )
+        inner_flow = self._enter(step, own, flow)
+        inner = inner_scope(step, inner_flow, scope)
+        value = self._steps(container.steps, inner, inner_flow, inside)
+        value = self._leave(step, own, value, place)
+        self.records[row] = replace(self.records[row], outputs=self._seen(value, place))
+        exported = [name for name in inner.values if f"{step.name}.{name}" in self.exported]
+        for name in exported:
+            scope.define(f"{step.name}.{name}", self._leave(step, own, inner.values[name], place))
+        self._add_container(step, container, own, inside, exported, place)
+        return value
+
+    def _add_container(
+        self, step: Step, container: Container, own: Fold | None, inside: _Place, exported: list[str], place: _Place
+    ) -> None:
+        body: nn.Module = Steps(container.steps, inside.children, exported)
+        if own is not None:
+            assert isinstance(body, Steps)
+            body = TimeDistributed(Folded(step, body), time_axis=own.time_axis, batch_axis=own.batch_axis)
+        place.children[step.name] = body
+
+    def _fold(self, step: Step, flow: Flow, place: _Place) -> Fold:
+        info = next((info for info in leaves((flow.args, flow.kwargs)) if isinstance(info, TensorInfo)), None)
+        if info is None:
+            self._stop(Finding("TD003", "TimeDistributed needs a tensor to come in", step.op_path, on_key=True))
+        found = choose_fold(step, info, self.world.clocks, self.world.batch, nested=place.fold is not None)
+        if isinstance(found, Finding):
+            self._stop(found)
+        return found
+
+    def _enter(self, step: Step, fold: Fold | None, flow: Flow) -> Flow:
+        if fold is None:
+            return flow
+        try:
+            args, kwargs = self._mapped(flow, fold.inside)
+        except ValueError as problem:
+            self._stop(Finding("TD101", f"ValueError: {problem}", step.op_path, on_key=True))
+        return Flow(args, kwargs)
+
+    def _leave(self, step: Step, fold: Fold | None, value: Tree, place: _Place) -> Tree:
+        if fold is None:
+            return value
+        try:
+            return map_tree(lambda info: fold.outside(info, self.world.sizes), value)
+        except ValueError as problem:
+            self._stop(Finding("TD101", f"ValueError: {problem}", step.op_path, on_key=True))
+
+
+def _fits(names: Tree, value: Tree) -> bool:
+    if isinstance(names, str):
+        return True
+    if not isinstance(value, tuple | list) or len(names) > len(value):
+        return False
+    return all(_fits(name, part) for name, part in zip(names, value, strict=False))
+
+
+def _parameters(module: nn.Module) -> tuple[ParameterInfo, ...]:
+    return tuple(
+        ParameterInfo(name, tuple(p.shape), p.numel() * p.element_size(), p.requires_grad, id(p))
+        for name, p in module.named_parameters()
+    )

@@ -1,0 +1,91 @@
+"""How one call of a layer is run to see its shapes: which device, and what size the batch has meanwhile.
+
+``ZERO_BATCH`` runs the real CPU kernels on tensors without samples: nothing is computed and nothing is kept.
+``ONE_SAMPLE`` is for what a zero-size batch cannot see; ``META`` for views, and for what would not fit.
+``FULL`` runs at the spec's own sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from tdinspect.building.construct import quiet
+from tdinspect.domain.tree import Tree, map_tree
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """``batch`` is the size of the batch during the run; None: the spec's own."""
+
+    device: str
+    batch: int | None
+
+    def run(self, module: nn.Module, args: Tree, kwargs: Tree) -> Tree:
+        """The shapes and dtypes that ``module`` gives for inputs described by (shape, dtype) pairs."""
+        inputs = [map_tree(self._tensor, tree) for tree in (args, kwargs)]
+        if self.device == "meta":
+            weights = {name: value.to("meta") for name, value in _state(module)}
+            result = torch.func.functional_call(module, weights, tuple(inputs[0]), inputs[1])
+        else:
+            result = module(*inputs[0], **inputs[1])
+        return map_tree(_describe, result)
+
+    def _tensor(self, described: Described) -> Tensor:
+        shape, dtype = described.shape, getattr(torch, described.dtype)
+        if self.device == "meta" or 0 in shape:
+            return torch.empty(shape, dtype=dtype, device=self.device)
+        # One zero seen from everywhere: a layer that refuses the shape says so before it computes.
+        return torch.zeros(1, dtype=dtype).expand(shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A tensor by its shape and dtype."""
+
+    shape: tuple[int, ...]
+    dtype: str
+
+
+ZERO_BATCH = Engine("cpu", 0)
+ONE_SAMPLE = Engine("cpu", 1)
+FULL = Engine("cpu", None)
+META = Engine("meta", None)
+
+
+def _describe(value: object) -> object:
+    if isinstance(value, Tensor):
+        return Described(tuple(value.shape), str(value.dtype).removeprefix("torch."))
+    return value
+
+
+def _state(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    yield from module.named_parameters()
+    yield from module.named_buffers()
+
+
+@contextmanager
+def inspecting(modules: Sequence[nn.Module] = ()) -> Iterator[None]:
+    """Run modules to look at them: eval mode, no gradients, and nothing of them or of torch's state changes after.
+
+    Training flags, buffers that a pass could touch (eval mode leaves statistics alone), the random state and the
+    fast path of attention (it skips the checks that a report needs) are as before.
+    """
+    flags = [(module, module.training) for root in modules for module in root.modules()]
+    fast = torch.backends.mha.get_fastpath_enabled()
+    random_state = torch.get_rng_state()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        for root in modules:
+            root.eval()
+        with torch.no_grad(), quiet():
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+        torch.set_rng_state(random_state)
+        for module, training in flags:
+            module.training = training
