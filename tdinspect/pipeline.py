@@ -56,7 +56,7 @@ def _inspect(parsed: ParsedSpec, spec: ModelSpec, source: Source, request: Reque
     # These import torch, which costs a second: only now is it sure that it is needed.
     from tdinspect.building.check import check_operations
     from tdinspect.running.assemble import assemble
-    #CMP
+    from tdinspect.running.compare import compare
     from tdinspect.running.full import run_in_full
 
     report = SpecReport(
@@ -78,7 +78,7 @@ def _inspect(parsed: ParsedSpec, spec: ModelSpec, source: Source, request: Reque
     if request.device == "cpu":
         assembly = run_in_full(spec, assembly)
     if request.command == "compare":
-        assembly = compare(assembly)
+        assembly = compare(spec, checked, assembly)
     return _report(report, parsed, assembly)
 
 

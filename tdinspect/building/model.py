@@ -53,6 +53,8 @@ class Folded(nn.Module):
         flow = Flow(inputs, named)
         scope = inner_scope(self.step, flow, Scope())
         value = self.body.run(flow, scope)
+        if self.step.parts is None:  # states and the like, which nothing reads, need not unfold
+            value = first(value)
         return value, {name: scope[name] for name in self.body.exported}
 
 

@@ -124,6 +124,7 @@ class LayerRecord:
     formula: str | None = None
     keras_params: int = 0
     shared_with: str | None = None
+    time: str | None = None  # what the spec says the step is meant to do to the time axis
     failure: Failure | None = None
     comparison: Comparison | None = None
 

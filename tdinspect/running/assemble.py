@@ -85,6 +85,14 @@ def assemble(spec: ModelSpec, checked: Checked, *, device: str = "auto", initial
         return walk.run()
 
 
+def assemble_again(spec: ModelSpec, checked: Checked, first_time: Assembly) -> Assembly:
+    """Walk the same layers, already built, along other wiring: ``spec`` has the same leaf steps by name."""
+    walk = _Walk(spec, checked, first_time.world, initialise=False)
+    walk.leaves.update(first_time.leaves)
+    with inspecting():
+        return walk.run(_Place(shares=""))
+
+
 class _Walk:
     def __init__(self, spec: ModelSpec, checked: Checked, world: World, initialise: bool) -> None:
         self.spec, self.checked, self.world, self.initialise = spec, checked, world, initialise
@@ -95,10 +103,10 @@ class _Walk:
         self.highs: dict[str, int] = {}
         self.containers: dict[str, Step] = {}
 
-    def run(self) -> Assembly:
+    def run(self, place: _Place | None = None) -> Assembly:
         inputs = input_infos(self.spec)
         scope = Scope(values=dict(inputs))
-        place = _Place()
+        place = place or _Place()
         outputs: dict[str, TensorInfo] = {}
         model = None
         try:
@@ -257,6 +265,7 @@ class _Walk:
                 formula=family_of(leaf.type).formula(module) or None,
                 keras_params=keras_count(module),
                 shared_with=shared,
+                time=step.time,
             )
         )
         return value
@@ -326,7 +335,7 @@ class _Walk:
         inner_flow = self._enter(step, own, flow)
         inner = inner_scope(step, inner_flow, scope)
         value = self._steps(container.steps, inner, inner_flow, inside)
-        value = self._leave(step, own, value, place)
+        value = self._leave(step, own, value if step.parts else first(value), place)
         self.records[row] = replace(self.records[row], outputs=self._seen(value, place))
         exported = [name for name in inner.values if f"{step.name}.{name}" in self.exported]
         for name in exported:

@@ -1,0 +1,109 @@
+"""Who sees whom: one slice of the input is changed, and the slices of the output that follow are marked.
+
+Changes are finite, in float64, of several scales (a small one misses a threshold, a gradient an argmax).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from tdinspect.domain.tree import Tree, first, leaves, map_tree
+from tdinspect.running.values import random_tensor
+
+_SCALES = (1.0, 100.0)
+_TOLERANCE = 1e-9  # of the largest value; float64 noise is below 1e-12
+
+# Layers that are for working across time, wherever time stands.
+_SEQUENCE = frozenset(
+    ("RNN", "LSTM", "GRU", "RNNBase", "MultiheadAttention", "Transformer")
+    + ("TransformerEncoder", "TransformerEncoderLayer", "TransformerDecoder", "TransformerDecoderLayer")
+)
+_SPATIAL = ("Conv", "LazyConv", "Pool", "Norm", "Pad", "LPPool", "Unpool")
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What one side does to samples and steps. ``alike``: permuting the steps permutes the output."""
+
+    keeps_axes: bool
+    mixes_samples: bool
+    mixes_steps: bool
+    alike: bool
+
+    @property
+    def per_step(self) -> bool:
+        """Every (sample, step) on its own, and every step treated alike."""
+        return self.keeps_axes and not self.mixes_samples and not self.mixes_steps and self.alike
+
+    @property
+    def works_across(self) -> bool:
+        """Samples independent, and time worked across."""
+        return not self.mixes_samples and (self.mixes_steps or not self.keeps_axes)
+
+
+def works_across(type_name: str, ndim: int, time_axis: int) -> bool:
+    """True for layers that work across time by nature: sequence layers, and those whose spatial axis is time here."""
+    if type_name in _SEQUENCE:
+        return True
+    spatial = next((int(n) for n in "123" if type_name.endswith(f"{n}d")), 0)
+    return bool(spatial) and any(word in type_name for word in _SPATIAL) and ndim - spatial <= time_axis and ndim > 2
+
+
+def behaviour_of(
+    side: nn.Module, args: Tree, kwargs: Mapping[str, Tree], time_axis: int, batch_axis: int | None, high: int
+) -> Behaviour:
+    """Perturb the first input, ``(..., B, ..., T, ...)``, slice by slice; the output's axes are read where the input's are."""
+    x = next(value for value in leaves((args, kwargs)) if isinstance(value, Tensor))
+
+    def run(changed: Tensor) -> Tensor:
+        return _call(side, args, kwargs, x, changed)
+
+    base = run(x)
+    keeps = _same(base, x, time_axis) and (batch_axis is None or _same(base, x, batch_axis))
+    samples_keep = batch_axis is None or _same(base, x, batch_axis)
+    generator = torch.Generator().manual_seed(2)
+    mixes_samples = mixes_steps = False
+    for scale in _SCALES:
+        drawn = random_tensor(tuple(x.shape), x.dtype, high, generator)
+        noise = drawn * scale if x.dtype.is_floating_point else (x + 1 + drawn % max(1, high - 1)) % high - x
+        if batch_axis is not None:
+            mixes_samples |= not samples_keep or _spreads(run, base, x, noise, batch_axis)
+        if keeps:
+            mixes_steps |= _spreads(run, base, x, noise, time_axis)
+    order = torch.roll(torch.arange(x.shape[time_axis]), 1)
+    alike = keeps and _close(run(x.index_select(time_axis, order)), base.index_select(time_axis, order))
+    return Behaviour(keeps, mixes_samples, mixes_steps, alike)
+
+
+def _call(side: nn.Module, args: Tree, kwargs: Mapping[str, Tree], x: Tensor, changed: Tensor) -> Tensor:
+    def swap(value: object) -> object:
+        return changed if value is x else value
+
+    result = first(side(*map_tree(swap, args), **map_tree(swap, dict(kwargs))))
+    assert isinstance(result, Tensor)
+    return result.double() if not result.is_complex() else torch.view_as_real(result)
+
+
+def _same(output: Tensor, x: Tensor, axis: int) -> bool:
+    return axis < output.ndim and output.shape[axis] == x.shape[axis]
+
+
+def _spreads(run: Callable[[Tensor], Tensor], base: Tensor, x: Tensor, noise: Tensor, axis: int) -> bool:
+    """True when changing one slice along ``axis`` changes another slice of the output."""
+    for index in {0, x.shape[axis] - 1}:  # what runs forward shows at the first slice, what runs backward at the last
+        changed = x.clone()
+        changed.select(axis, index).add_(noise.select(axis, index))
+        after = run(changed)
+        moved = (after - base).abs().nan_to_num(nan=torch.inf)
+        moved.select(axis, index).zero_()
+        if bool((moved > _TOLERANCE * (1 + base.abs().nan_to_num())).any()):
+            return True
+    return False
+
+
+def _close(left: Tensor, right: Tensor) -> bool:
+    return left.shape == right.shape and torch.allclose(left, right, rtol=1e-6, atol=1e-9, equal_nan=True)

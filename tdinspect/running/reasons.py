@@ -1,0 +1,72 @@
+"""One sentence for each comparison: why the sides differ, with the numbers."""
+
+from __future__ import annotations
+
+from tdinspect.domain.size import readable
+from tdinspect.domain.trace import Side, Verdict
+from tdinspect.running.assemble import Leaf
+from tdinspect.running.folding import Fold
+from tdinspect.running.independence import Behaviour
+from tdinspect.running.transfer import World
+
+_CHANNELS = ("in_channels", "num_features", "num_channels", "num_parameters", "normalized_shape")
+
+
+def reason(
+    leaf: Leaf,
+    verdict: Verdict,
+    side: Side,
+    across: bool,
+    bare: Behaviour | None,
+    wrapped: Behaviour | None,
+    fold: Fold,
+    world: World,
+) -> str:
+    """Why ``side`` is right."""
+    lead = "*".join(readable(axis.size, world.sizes) for axis in fold.lead)
+    if verdict == "same":
+        return "every step alike, so the wrapper changes nothing"
+    if verdict == "both_error":
+        return "it raises on both sides"
+    if side == "bare":
+        return _why_bare(verdict, across, wrapped, lead)
+    if side == "wrapped":
+        return _why_wrapped(leaf, verdict, bare, fold, world)
+    faults = [_taken(leaf, bare, fold, world) or _fault(bare) or "it raises", _fault(wrapped) or "it raises"]
+    return f"without the wrapper {faults[0]}; with it {faults[1]}"
+
+
+def _why_bare(verdict: Verdict, across: bool, wrapped: Behaviour | None, lead: str) -> str:
+    if verdict == "wrapped_error":
+        return "it needs the time axis, which the wrapper takes away"
+    if wrapped is not None and wrapped.mixes_samples:
+        return f"wrapped, it reads all of {lead} as one sequence"
+    return "it works across time, and wrapped it sees one step at a time" if across else "wrapped, steps are mixed"
+
+
+def _why_wrapped(leaf: Leaf, verdict: Verdict, bare: Behaviour | None, fold: Fold, world: World) -> str:
+    if verdict == "bare_error":
+        return "it takes one step at a time"
+    return f"without it, {_taken(leaf, bare, fold, world) or _fault(bare) or 'the axes are read otherwise'}"
+
+
+def _taken(leaf: Leaf, bare: Behaviour | None, fold: Fold, world: World) -> str | None:
+    """Time that happens to have the size of the channels, and steps that are therefore treated unlike each other."""
+    steps = fold.lead[-1].size.value(world.sizes)
+    settings = {**leaf.given, **leaf.inferred}
+    by_chance = any(settings.get(name) == steps for name in _CHANNELS)
+    if bare is None or bare.alike or not by_chance:
+        return None
+    return f"T={steps} is taken for the {steps} channels"
+
+
+def _fault(behaviour: Behaviour | None) -> str | None:
+    if behaviour is None:
+        return None
+    if behaviour.mixes_samples:
+        return "samples mix"
+    if not behaviour.keeps_axes:
+        return "time is merged with another axis or changed in size"
+    if behaviour.mixes_steps:
+        return "steps mix"
+    return "steps are treated unlike each other" if not behaviour.alike else "steps stay on their own"

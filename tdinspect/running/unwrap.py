@@ -1,0 +1,34 @@
+"""The whole model with its TimeDistributed wrappers taken away, up to the first layer that raises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tdinspect.building.check import Checked
+from tdinspect.domain.spec import Container, ModelSpec, Step
+from tdinspect.domain.trace import FirstFailure
+from tdinspect.running.assemble import Assembly, assemble_again
+
+
+def first_failure(spec: ModelSpec, checked: Checked, assembly: Assembly) -> FirstFailure | None:
+    """Where the same layers, with the sizes they have, stop without the wrappers; None when they run to the end."""
+    bare = replace(spec, steps=without_wrappers(spec.steps))
+    again = assemble_again(bare, checked, assembly)
+    for record in again.trace.layers:
+        if record.failure is not None:
+            return FirstFailure(record.name, record.type, record.path, record.failure.error)
+    return None
+
+
+def without_wrappers(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """The steps with every TimeDistributed as a plain Sequential."""
+    return tuple(_unwrapped(step) for step in steps)
+
+
+def _unwrapped(step: Step) -> Step:
+    operation = step.operation
+    if not isinstance(operation, Container):
+        return step
+    kind = "Sequential" if operation.type == "TimeDistributed" else operation.type
+    return replace(step, operation=Container(kind, without_wrappers(operation.steps)))
