@@ -1,0 +1,61 @@
+"""Text -> Document -> ModelSpec, or the findings that say what is wrong with it. Loads no yaml until a file is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from tdinspect.domain.finding import Finding
+from tdinspect.domain.spec import ModelSpec
+from tdinspect.importers.document import Document
+
+__all__ = ["Document", "ParsedSpec", "is_spec", "read_spec"]
+
+_NO_OVERRIDES: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class ParsedSpec:
+    """What a file holds. ``spec`` is None when nothing of it can be used; with findings it must not be run."""
+
+    spec: ModelSpec | None
+    findings: tuple[Finding, ...]
+    document: Document
+
+
+def read_spec(text: str | bytes, file: str, overrides: Mapping[str, str] = _NO_OVERRIDES) -> ParsedSpec:
+    """Read one spec; ``file`` gives its default name, ``overrides`` are ``--set NAME=VALUE``.
+
+    Findings carry their positions, in the order of the file; those about ``overrides`` have none and come first.
+    """
+    from tdinspect.importers.collector import Collector
+    from tdinspect.importers.spec_parser import parse_spec
+    from tdinspect.importers.yaml_file import read_yaml
+
+    document, findings = read_yaml(text)
+    if document.root is None or (document.data is None and findings):
+        return ParsedSpec(None, tuple(findings), document)
+    collector = Collector()
+    spec = parse_spec(document.data, file, overrides, collector)
+    return ParsedSpec(spec, _sorted([*findings, *collector.findings], document), document)
+
+
+def is_spec(document: Document) -> bool:
+    """True for a mapping with at least one of ``input``, ``inputs``, ``layers``."""
+    from tdinspect.importers.spec_parser import looks_like_spec
+
+    return looks_like_spec(document.data)
+
+
+def _sorted(findings: list[Finding], document: Document) -> tuple[Finding, ...]:
+    """With positions, in the order of the file; what an alias repeats stands once."""
+    placed = [finding if finding.position else _placed(finding, document) for finding in findings]
+    unique = {(f.code, f.message, f.position): f for f in placed}
+    return tuple(sorted(unique.values(), key=lambda f: (f.position.line, f.position.column) if f.position else (0, 0)))
+
+
+def _placed(finding: Finding, document: Document) -> Finding:
+    if finding.path[:1] == ("--set",):
+        return finding
+    return replace(finding, position=document.locate(finding.path, finding.on_key))

@@ -1,0 +1,103 @@
+"""Gathers all mistakes of one spec, and the wording that they share."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable, Mapping
+
+from tdinspect.domain.finding import Finding
+from tdinspect.domain.location import Path
+
+# Suggestions cost time that grows with the names to choose from, so a file full of mistakes gets only this many.
+_MAX_SUGGESTIONS = 100
+_MAX_CHOICES = 500
+_MAX_SHOWN = 60  # characters of a value shown in a message
+
+
+class Collector:
+    """The findings of one file so far."""
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self._suggested = 0
+
+    def add(self, code: str, message: str, path: Path, *, on_key: bool = False, help: str | None = None) -> None:
+        """Note one mistake at ``path``."""
+        self.findings.append(Finding(code, message, path, on_key=on_key, help=help))
+
+    def wrong(self, wanted: str, value: object, path: Path, help: str | None = None) -> None:
+        """Note a value that is not what its key takes (TD003)."""
+        self.add("TD003", f"expected {wanted}, found {describe(value)}", path, help=help)
+
+    def nearest(self, name: str, choices: Iterable[str], cutoff: float = 0.6) -> str | None:
+        """The choice most like ``name``, whatever its case, or None."""
+        if self._suggested >= _MAX_SUGGESTIONS or len(name) > _MAX_SHOWN:
+            return None
+        self._suggested += 1
+        by_lower = {choice.lower(): choice for choice in list(choices)[-_MAX_CHOICES:]}
+        found = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff)
+        return by_lower[found[0]] if found else None
+
+    def check_keys(self, mapping: Mapping[str, object], known: Collection[str], path: Path, where: str) -> None:
+        """Note each key that is not known (TD002), with the nearest known one."""
+        for key in mapping:
+            if key not in known:
+                self.unknown_key(key, known, path, where)
+
+    def unknown_key(self, key: str, known: Collection[str], path: Path, where: str) -> None:
+        """Note one unknown key (TD002); ``path`` is that of its mapping."""
+        help = spaced(key) or did_you_mean(self.nearest(key, known)) or f"known keys: {', '.join(known)}"
+        self.add("TD002", f"unknown key `{shorten(key)}` {where}", (*path, key), on_key=True, help=help)
+
+    def unknown_name(self, message: str, name: str, choices: Collection[str], path: Path, none: str = "") -> None:
+        """Note a name that nothing defines (TD006); ``none`` is the help when there is nothing to choose from."""
+        known = list(dict.fromkeys(choices))
+        near = did_you_mean(self.nearest(name, known))
+        listed = f"known here: {', '.join(known)}" if 0 < len(known) <= 12 else None
+        self.add("TD006", message, path, help=near or listed or none or None)
+
+
+def did_you_mean(name: str | None) -> str | None:
+    """The help that names the nearest known name."""
+    return f"did you mean `{name}`?" if name else None
+
+
+def spaced(text: str) -> str | None:
+    """The help for ``H:16``, which YAML reads as one word."""
+    key, colon, value = text.partition(":")
+    return f"put a space after the colon: `{shorten(f'{key}: {value}')}`" if colon and key and value else None
+
+
+def shorten(text: str) -> str:
+    """A text short enough, and on one line, for a message."""
+    text = text if text.isprintable() else repr(text)[1:-1]
+    return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…"
+
+
+def describe(value: object) -> str:
+    """A value in the words of YAML: ``the text `x```, ``a list``, ``nothing``."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case int() | float():
+            return f"the number {value}"
+        case str():
+            return f"the text `{shorten(value)}`"
+        case list() | tuple():
+            return f"a list of {len(value)}" if value else "an empty list"
+        case Mapping():
+            return "a mapping" if value else "an empty mapping"
+    return "something else"
+
+
+def true_or_false(value: object) -> str | None:
+    """The help for YAML 1.1's other words for true and false, which are plain texts since 1.2."""
+    truth = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+    return truth.get(value.lower()) if isinstance(value, str) else None
+
+
+def whole(value: object) -> bool:
+    """True for a whole number; ``true`` and ``1.0`` are none."""
+    return isinstance(value, int) and not isinstance(value, bool)

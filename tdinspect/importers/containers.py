@@ -1,0 +1,63 @@
+"""The forms of a container: a list of steps, or a mapping with ``layers`` and options."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tdinspect.domain.location import Path
+from tdinspect.importers.arguments import is_operation
+from tdinspect.importers.collector import Collector, whole
+from tdinspect.importers.values import Constants, positive
+
+_OPTIONS: dict[str, tuple[str, ...]] = {
+    "TimeDistributed": ("layers", "time_axis", "batch_axis", "mode", "chunk_size"),
+    "Sequential": ("layers",),
+}
+_MODES = ("fold", "loop", "chunk")
+
+
+def container_steps(key: str, value: object, path: Path, collector: Collector) -> tuple[list[object], Path] | None:
+    """The list of sub-steps and its path; None, with a finding, when there is none."""
+    steps = value.get("layers") if isinstance(value, Mapping) else value
+    place: Path = (*path, "layers") if isinstance(value, Mapping) and "layers" in value else path
+    if isinstance(steps, list) and steps:
+        return steps, place
+    if isinstance(value, Mapping) and "layers" not in value:
+        inner = next((name for name in value if is_operation(name) and name[0].isupper()), None)
+        help = f"a dash before each:\n- {key}:\n    - {inner}: ..." if inner else f"{key}: {{layers: [...]}}"
+        collector.add("TD003", f"the steps of `{key}` are missing", path, on_key=True, help=help)
+        return None
+    help = f"{key}: [{steps}]" if isinstance(steps, str) else f"- {key}:\n    - ReLU"
+    collector.wrong(f"a list of steps for `{key}`", steps, place, help=help)
+    return None
+
+
+def check_options(key: str, value: object, path: Path, constants: Constants) -> Mapping[str, object]:
+    """What stands beside ``layers``; wrong ones are noted and left out."""
+    if not isinstance(value, Mapping) or "layers" not in value:
+        return {}
+    constants.collector.check_keys(value, _OPTIONS[key], path, f"of {key}")
+    return {
+        name: option
+        for name, option in value.items()
+        if name != "layers" and name in _OPTIONS[key] and _good(name, option, (*path, name), constants)
+    }
+
+
+def _good(name: str, value: object, path: Path, constants: Constants) -> bool:
+    collector = constants.collector
+    if name == "mode":
+        if value not in _MODES:
+            collector.wrong("fold, loop or chunk", value, path)
+        return value in _MODES
+    if name == "chunk_size":
+        if not positive(value):
+            collector.wrong("a whole number above zero", value, path)
+        return positive(value)
+    if whole(value) or (name == "batch_axis" and value == "none"):
+        return True
+    if not isinstance(value, str):
+        collector.wrong("an index or a symbol", value, path)
+    elif value not in constants.symbols and constants.symbols_known:
+        collector.unknown_name(f"no input's shape has the symbol `{value}`", value, sorted(constants.symbols), path)
+    return isinstance(value, str) and value in constants.symbols

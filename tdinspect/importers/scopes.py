@@ -1,0 +1,105 @@
+"""Names and where they are seen: the spec and each container open a scope; only earlier names are known in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+Kind = Literal["input", "part", "layer", "function", "container", "share", "unknown"]
+_MAX_SHOWN = 500  # of a scope's names, when one is looked for that is like a wrong one
+HAS_MODULE = ("layer", "container", "share", "unknown")  # "unknown": a step that is wrong itself
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a name stands for; ``inner`` is a container's own scope."""
+
+    kind: Kind
+    inner: Scope | None = None
+
+
+class Scope:
+    """The names of one list of steps.
+
+    ``declared`` are all names that its steps give themselves, known beforehand so that no number collides with one.
+    ``entering`` is given under TimeDistributed: the outer values that its ``from`` lets in; no others are seen.
+    """
+
+    def __init__(
+        self, declared: Iterable[str], parent: Scope | None = None, entering: frozenset[str] | None = None
+    ) -> None:
+        self.declared = set(declared)
+        self.parent = parent
+        self.entering = entering
+        self.names: dict[str, Entry] = {}
+        self._counts: dict[str, int] = {}
+
+    def define(self, name: str, entry: Entry) -> bool:
+        """Make a name known; False when it is taken in this scope."""
+        if name in self.names:
+            return False
+        self.names[name] = entry
+        return True
+
+    def number(self, operation: str) -> str:
+        """The default name of the next step of this operation: ``conv2d_1``; names given by hand are skipped."""
+        base = operation.rpartition(".")[2].lower()
+        count = self._counts.get(base, 0) + 1
+        while (name := f"{base}_{count}") in self.declared or name in self.names:
+            count += 1
+        self._counts[base] = count
+        return name
+
+    def count(self, operation: str) -> None:
+        """Count a step that has a name of its own, so that naming one does not renumber the others."""
+        base = operation.rpartition(".")[2].lower()
+        self._counts[base] = self._counts.get(base, 0) + 1
+
+    def value(self, name: str) -> Entry | None:
+        """What a ``from`` sees under this name (dotted: a step inside a container), None when nothing."""
+        head, _, rest = name.partition(".")
+        if head in self.names:
+            return _inside(self.names[head], rest)
+        if self.parent is None or (self.entering is not None and name not in self.entering):
+            return None
+        return self.parent.value(name)
+
+    def module(self, name: str) -> Entry | None:
+        """What a ``share`` sees: like ``value``, but weights are seen through TimeDistributed as well."""
+        head, _, rest = name.partition(".")
+        if head in self.names:
+            return _inside(self.names[head], rest)
+        return None if self.parent is None else self.parent.module(name)
+
+    def hides(self, name: str) -> bool:
+        """True when the name exists outside and a TimeDistributed keeps it out."""
+        return self.value(name) is None and self.module(name) is not None
+
+    def declares(self, name: str) -> bool:
+        """True when a later step here or outside gives this name."""
+        return name in self.declared or (self.parent is not None and self.parent.declares(name))
+
+    def like(self, name: str) -> list[str]:
+        """Names to choose from when ``name`` is unknown; those inside the container that it names first."""
+        head = name.partition(".")[0]
+        entry = self.value(head) if head != name else None
+        inner = [f"{head}.{part}" for part in islice(entry.inner.names, _MAX_SHOWN)] if entry and entry.inner else []
+        return [*reversed(list(islice(self._seen(), _MAX_SHOWN))), *inner]
+
+    def _seen(self) -> Iterator[str]:
+        yield from reversed(self.names)
+        if self.entering is not None:
+            yield from sorted(self.entering)
+        elif self.parent is not None:
+            yield from self.parent._seen()
+
+
+def _inside(entry: Entry, rest: str) -> Entry | None:
+    for part in rest.split(".") if rest else ():
+        found = entry.inner.names.get(part) if entry.inner else None
+        if found is None:
+            return None
+        entry = found
+    return entry
