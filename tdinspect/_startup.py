@@ -1,0 +1,33 @@
+"""The first import of torch, which is most of what a command takes."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import warnings
+from typing import cast
+
+
+def import_torch_fast() -> None:
+    """Import torch with the garbage collector off: it would look through torch's objects again and again.
+
+    They live as long as the process, so they are frozen afterwards, which also shortens the exit. Without numpy torch
+    warns as it is imported; tdinspect needs no numpy, so that one warning is not shown.
+    """
+    if "torch" in sys.modules:
+        return
+    enabled = gc.isenabled()
+    gc.disable()
+    filters = cast("list[object]", warnings.filters)
+    before = list(filters)
+    warnings.filterwarnings("ignore", message="Failed to initialize NumPy", category=UserWarning)
+    ours = filters[0]
+    try:
+        import torch  # noqa: F401
+    finally:
+        # Not catch_warnings: it would also take away the filters that torch sets for itself.
+        if ours not in before:
+            filters.remove(ours)
+        gc.freeze()
+        if enabled:
+            gc.enable()

@@ -1,0 +1,21 @@
+"""One format per file. ``FORMATS`` names them all; a format is imported when it is asked for, not before."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import cast
+
+from tdinspect.formats.interface import Format
+
+# json must never pay for rich, so the registry holds module paths.
+FORMATS: dict[str, str] = {
+    "table": "tdinspect.formats.table",
+    "json": "tdinspect.formats.json",
+    "markdown": "tdinspect.formats.markdown",
+    "csv": "tdinspect.formats.csv",
+}
+
+
+def load_format(name: str) -> Format:
+    """The format of that name. Raises KeyError for a name that is not in ``FORMATS``."""
+    return cast("Format", import_module(FORMATS[name]))

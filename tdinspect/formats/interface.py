@@ -1,0 +1,33 @@
+"""The contract of a format: a report and the wishes of the reader in, one text out. A format never prints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from tdinspect.domain.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """What the reader asked for, and what the place the text goes to can show.
+
+    ``depth`` hides rows deeper than it (0 keeps the outermost). ``columns`` replaces the command's own columns.
+    ``left_out`` is the number of YAML files in the given folders that are no specs.
+    """
+
+    width: int = 100
+    color: bool = False
+    depth: int | None = None
+    columns: tuple[str, ...] | None = None
+    quiet: bool = False
+    notes: bool = False
+    left_out: int = 0
+
+
+class Format(Protocol):
+    """A module of this package with one function."""
+
+    def render(self, report: Report, options: RenderOptions) -> str:
+        """The whole text, ending with a newline when it is not empty."""
+        ...

@@ -1,0 +1,143 @@
+"""Words for numbers, shapes and rows, the same in every format."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from tdinspect.domain.finding import Finding
+from tdinspect.domain.report import LayerRow, Report, Shape, SpecReport
+from tdinspect.formats.spans import Spans, join, span
+
+NONE = "·"
+
+
+def grouped(number: int) -> str:
+    """A count with thousands separators; a dot for none."""
+    return f"{number:,}" if number else NONE
+
+
+def with_unit(size: int) -> str:
+    """Bytes with the largest unit that leaves a number of at least one: ``32.3 MiB``."""
+    value = float(size)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024:
+            return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} TiB"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and its noun, in the plural where it must be."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def enumerated(words: Sequence[str], last: str = "and") -> str:
+    """Words as a list in a sentence: ``B, T and H``."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def shape_spans(shape: Shape) -> Spans:
+    """A shape for a reader: ``(B, T, 16)``; a time axis that is a plain number is written ``T=5``."""
+    parts: list[Spans] = []
+    for index, symbol in enumerate(shape.symbols):
+        if index == shape.time:
+            parts.append(span(f"T={symbol}" if symbol.isdecimal() else symbol, "time"))
+        else:
+            parts.append(span(symbol))
+    end = ",)" if len(parts) == 1 else ")"
+    return span("(") + join(parts, ", ") + span(end)
+
+
+def sizes_text(sizes: Iterable[int]) -> str:
+    """A shape as whole numbers: ``(16, 3, 3, 3)``, ``(16,)``."""
+    return str(tuple(sizes))
+
+
+def steps_text(row: LayerRow) -> str:
+    """How often a TimeDistributed runs its layers: ``×T``, ``×5``; empty where that is not known."""
+    shape = row.input or row.output
+    if row.type != "TimeDistributed" or shape is None or shape.time is None:
+        return ""
+    steps = shape.symbols[shape.time]
+    return f"×{steps}" if re.fullmatch(r"\w+", steps) else f"×({steps})"
+
+
+def label(row: LayerRow, parent: str) -> Spans:
+    """A row's name for a tree: its own name where the user gave one, then what it is."""
+    own = row.name.removeprefix(f"{parent}.") if parent else row.name
+    kind = re.escape(row.type.rpartition(".")[2].lower())
+    text = span(row.summary or row.type)
+    if not re.fullmatch(rf"({kind}|share)(_\d+)?(\.\d+)?", own):
+        text = span(f"{own}: ", "strong") + text
+    steps = steps_text(row)
+    return text + (span("  ") + span(steps, "time") if steps else ())
+
+
+def inferred_text(row: LayerRow) -> str:
+    """The sizes that were read off the shapes: ``in_channels=3``."""
+    return ", ".join(f"{name}={value}" for name, value in row.inferred.items())
+
+
+def row_notes(row: LayerRow) -> list[Spans]:
+    """What is worth saying beside a row."""
+    notes: list[Spans] = []
+    if row.inferred:
+        notes.append(span(f"{inferred_text(row)} inferred", "dim"))
+    if row.type == "TimeDistributed" and row.container and row.params:
+        notes.append(span("same weights at every step"))
+    if row.shared_with:
+        notes.append(span(f"shares weights of {row.shared_with}"))
+    if not row.container and row.trainable_params < row.params:
+        frozen = row.params - row.trainable_params
+        notes.append(span("frozen" if frozen == row.params else f"{frozen:,} frozen"))
+    return notes
+
+
+def fixed_text(spec: SpecReport) -> str:
+    """Which sizes the parameters do not depend on: ``same for every B and T``."""
+    return f"same for every {enumerated(spec.params_fixed_in)}" if spec.params_fixed_in else ""
+
+
+def parameters_text(spec: SpecReport) -> str:
+    """How many parameters, and how much memory they take."""
+    totals = spec.totals
+    if not totals.params:
+        return "no parameters"
+    return f"{counted(totals.params, 'parameter')}, {with_unit(totals.param_bytes)}"
+
+
+def failing_row(spec: SpecReport) -> LayerRow | None:
+    """The innermost row that raised."""
+    failing = [row for row in spec.layers if row.error]
+    return failing[-1] if failing else None
+
+
+def place(name: str, number: int | None) -> str:
+    """A layer and its line."""
+    return f"{name} (line {number})" if number else name
+
+
+def shown_findings(spec: SpecReport, notes: bool) -> list[Finding]:
+    """The findings that text output shows: all but the notes, unless those are asked for."""
+    return [finding for finding in spec.findings if notes or finding.severity != "note"]
+
+
+def summary_text(report: Report, left_out: int, notes: bool) -> str:
+    """The last line over several specs; empty where there is nothing to add to one spec."""
+    hidden = sum(len(spec.findings) - len(shown_findings(spec, notes)) for spec in report.specs)
+    extras = []
+    if left_out:
+        extras.append(f"{counted(left_out, 'other YAML file')} left out")
+    if hidden:
+        extras.append(f"{counted(hidden, 'note')}, --notes shows them")
+    if len(report.specs) < 2 and not extras:
+        return ""
+    good = sum(spec.ok for spec in report.specs)
+    parts = [f"{good} ok"] if good else []
+    if good < len(report.specs):
+        parts.append(f"{len(report.specs) - good} with errors")
+    text = f"{counted(len(report.specs), 'spec')}: {', '.join(parts)}"
+    return text + (f" ({'; '.join(extras)})" if extras else "")

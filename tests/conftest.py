@@ -1,0 +1,31 @@
+"""What all tests share: golden files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--renew`` writes the golden files anew; look at the difference before committing it."""
+    parser.addoption("--renew", action="store_true", help="write the golden files instead of comparing with them")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """``golden(name, text)`` holds ``text`` to ``tests/golden/<name>``."""
+    renew = bool(request.config.getoption("--renew"))
+
+    def compare(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if renew:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode("utf-8"))
+        assert path.is_file(), f"{path} is missing; pytest --renew writes it"
+        assert path.read_bytes().decode("utf-8") == text
+
+    return compare
