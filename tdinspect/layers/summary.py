@@ -42,7 +42,7 @@ def summary(module: nn.Module, arguments: Mapping[str, object], show: Callable[[
             continue
         if name == "stride" and _plain(value) == _plain(getattr(module, "kernel_size", None)):
             continue  # a pool's default
-        pieces.append(f"{mark}{_plain(value)}")
+        pieces.append(f"{name}={value}" if isinstance(value, str) else f"{mark}{_plain(value)}")
     pieces.extend(name for name in _FLAGS if name in arguments and getattr(module, name, False) is True)
     told |= {name for name, _, _ in _MARKS} | set(_FLAGS)
     pieces.extend(f"{name}={show(value)}" for name, value in arguments.items() if name not in told)
