@@ -52,18 +52,21 @@ def gather(specs: Sequence[str], read_stdin: Callable[[], bytes], stdin_name: st
             texts.setdefault("-", SourceText(stdin_name, read_stdin()))
         elif Path(name).is_dir():
             for found, kept in _folder(Path(name)):
-                texts.setdefault(found.file, found) if kept else left_out.add(found.file)
+                if kept:
+                    texts.setdefault(found.file, found)
+                else:
+                    left_out.add(found.file)
         else:
             found = SourceText(str(Path(name)), _read(Path(name)))
             texts.setdefault(found.file, found)
-            left_out.discard(found.file)
     return Gathered(tuple(texts.values()), len(left_out - texts.keys()))
 
 
 def inline(layers: Sequence[str], shape: str, time_axis: str | None, batch_axis: str | None) -> Gathered:
     """A spec from the command line: each layer is the YAML of one step, ``shape`` the input's sizes or symbols."""
     lines = [f"input: [{', '.join(_entry(part) for part in shape.split(','))}]"]
-    lines += [f"{key}: {_entry(axis)}" for key, axis in (("time_axis", time_axis), ("batch_axis", batch_axis)) if axis]
+    axes = {"time_axis": time_axis, "batch_axis": batch_axis}
+    lines += [f"{key}: {_entry(axis)}" for key, axis in axes.items() if axis is not None]
     # A layer of several lines stays one step.
     steps = ["  - " + layer.replace("\n", "\n    ") for layer in layers]
     return Gathered((SourceText(INLINE_NAME, "\n".join([*lines, "layers:", *steps]) + "\n"),))

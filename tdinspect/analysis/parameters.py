@@ -30,7 +30,9 @@ def count_rows(records: Sequence[LayerRecord]) -> list[Counts]:
     """The counts of every record: of a leaf what it adds to the total, of a container the sum over its leaves."""
     seen: set[int] = set()
     own = [_leaf_counts(record, seen) for record in records]
-    return [_sum(own[j] for j in _inside(records, i)) if record.container else own[i] for i, record in enumerate(records)]
+    return [
+        _sum(own[j] for j in _inside(records, i)) if record.container else own[i] for i, record in enumerate(records)
+    ]
 
 
 def total(records: Sequence[LayerRecord], counts: Sequence[Counts]) -> Counts:

@@ -116,7 +116,7 @@ def interpolate(
 ) -> Tensor:
     factors = list(scale_factor) if isinstance(scale_factor, tuple) else scale_factor
     sizes = list(size) if isinstance(size, tuple) else size
-    return F.interpolate(input, sizes, factors, mode, align_corners)  # type: ignore[arg-type]  # torch takes whole numbers
+    return F.interpolate(input, sizes, factors, mode, align_corners)
 
 
 # Arithmetic
@@ -281,3 +281,5 @@ VIEWS = frozenset(
 )
 # These take several tensors as one list; `from: [a, b]` is that list.
 TAKES_LIST = frozenset(("cat", "stack", "einsum"))
+# These let mistakes pass, or raise, where the batch is empty.
+BLIND_WHEN_EMPTY = frozenset(("scaled_dot_product_attention", "gather", "one_hot"))

@@ -25,7 +25,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Where a layer stands: the sizes of all symbols, which of them are time, and whether it is under TimeDistributed."""
+    """Where a layer stands: the sizes of all symbols, which of them are time; ``folded``: under TimeDistributed."""
 
     sizes: Mapping[str, int]
     clocks: Collection[str]

@@ -14,7 +14,7 @@ from tdinspect.domain.tree import Tree, first, leaves
 
 
 class Steps(nn.Module):
-    """Steps under one name; each child stands under its step's name. ``exported``: inner names that are read outside."""
+    """Steps under one name, each child under its step's name; ``exported`` are the inner names that are read outside."""
 
     def __init__(self, steps: Sequence[Step], children: Mapping[str, nn.Module], exported: Iterable[str] = ()) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class Folded(nn.Module):
     def forward(self, *inputs: Tree, **named: Tree) -> tuple[Tree, dict[str, Tree]]:
         """The last step's value, and the inner values that are read outside."""
         flow = Flow(inputs, named)
-        scope = inner_scope(self.step, flow, Scope())
+        scope = inner_scope(self.step, flow, None)
         value = self.body.run(flow, scope)
         if self.step.parts is None:  # states and the like, which nothing reads, need not unfold
             value = first(value)

@@ -58,7 +58,7 @@ class TimeDistributed(nn.Module):
         if isinstance(value, Tensor):
             check_folded(tuple(value.shape), prod(lead))
             axes = unfolded_axes(value.ndim + len(lead) - 1, ndim, self.time_axis, self.batch_axis)
-            return value.unflatten(0, lead).movedim(tuple(range(len(axes))), axes)
+            return torch.unflatten(value, 0, lead).movedim(tuple(range(len(axes))), axes)
         if isinstance(value, tuple):
             return tuple(self._unfold(part, lead, ndim) for part in value)
         if isinstance(value, list):

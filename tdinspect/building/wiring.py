@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tdinspect.building.functions import TAKES_LIST
-from tdinspect.domain.spec import Container, Function, Step
+from tdinspect.domain.spec import Function, Step
 from tdinspect.domain.tree import Tree, first, map_tree
 
 
@@ -45,7 +45,7 @@ Perform = Callable[[Step, Flow, Scope], Tree]
 
 
 def run_steps(steps: Iterable[Step], scope: Scope, flow: Flow, perform: Perform) -> Tree:
-    """Run the steps in order; each takes what its ``from`` names, or part 0 of the step before. Returns the last value."""
+    """Run the steps in order, each on what its ``from`` names or part 0 of the step before; returns the last value."""
     value: Tree = None
     for step in steps:
         value = perform(step, step_inputs(step, scope, flow), scope)
@@ -90,11 +90,9 @@ def _bind_parts(names: Tree, value: Tree, scope: Scope) -> None:
         _bind_parts(name, part, scope)
 
 
-def inner_scope(step: Step, flow: Flow, outer: Scope) -> Scope:
-    """A container's own scope: the outer names too, but under TimeDistributed only what its ``from`` brings in."""
-    container = step.operation
-    assert isinstance(container, Container)
-    scope = Scope(parent=None if container.type == "TimeDistributed" else outer)
+def inner_scope(step: Step, flow: Flow, outer: Scope | None) -> Scope:
+    """A container's own scope: the outer names too; without ``outer`` (under TimeDistributed) only its ``from``."""
+    scope = Scope(parent=outer)
     names: list[Tree] = []
     values: list[Tree] = list(flow.args)
     if isinstance(step.source, Mapping):

@@ -48,8 +48,12 @@ def evaluate(text: str, names: Mapping[str, Number]) -> Number:
 
 
 def substitute(text: str, values: Mapping[str, Number]) -> str:
-    """The expression with these names replaced by their numbers; the others stay."""
-    return ast.unparse(_Substitution(values).visit(python_expression(text)))
+    """The expression with these names replaced by their numbers; the others stay. ExpressionError past a limit."""
+    if not values:
+        return unparse(_parse(text)[0])
+    written = unparse(_Substitution(values).visit(python_expression(text)))
+    _parse(written)  # with the numbers in it, it may pass a limit
+    return written
 
 
 def python_expression(text: str) -> ast.expr:
@@ -60,6 +64,14 @@ def python_expression(text: str) -> ast.expr:
             return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, MemoryError, RecursionError) as error:
         raise ValueError(str(error)) from error
+
+
+def unparse(node: ast.AST) -> str:
+    """The node as Python writes it; ``…`` where it nests too deep for that."""
+    try:
+        return ast.unparse(node)
+    except RecursionError:
+        return "…"
 
 
 @lru_cache(maxsize=1024)
@@ -100,7 +112,7 @@ def _not_arithmetic(node: ast.expr) -> ExpressionError:
 
 def _shown(part: ast.expr | str) -> str:
     text = ascii(part)[1:-1] if isinstance(part, str) and not part.isprintable() else part
-    text = text if isinstance(text, str) else ast.unparse(text)
+    text = text if isinstance(text, str) else unparse(text)
     return text if len(text) <= 60 else text[:59] + "…"
 
 
@@ -111,7 +123,7 @@ def _value(node: ast.expr, names: Mapping[str, Number]) -> Number:
         case ast.Name(id=name):
             if name not in names:
                 raise ExpressionError("TD006", f"nothing defines `{name}`", name)
-            return names[name]
+            return _limited(names[name])
         case ast.UnaryOp(operand=operand):
             return -_value(operand, names)
         case ast.BinOp(left=left, op=op, right=right):
@@ -158,5 +170,5 @@ class _Substitution(ast.NodeTransformer):
         value = self.values.get(node.id)
         if value is None:
             return node
-        number = ast.Constant(abs(value))
+        number = ast.Constant(abs(_limited(value)))
         return ast.UnaryOp(ast.USub(), number) if value < 0 else number

@@ -143,7 +143,7 @@ def show(value: object) -> str:
         return str(value).lower()
     if value is None:
         return "null"
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return f"[{', '.join(show(item) for item in value)}]"
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{key}: {show(item)}' for key, item in value.items())}}}"

@@ -6,6 +6,7 @@ import re
 
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.location import Position, render_path
+from tdinspect.domain.report import SpecReport
 from tdinspect.formats.spans import Line, Spans, Style, cell_width, line, span, visible
 
 _SEVERITY_STYLE: dict[str, Style] = {"error": "error", "warning": "strong", "note": "dim"}
@@ -15,16 +16,22 @@ _MIN_CODE_WIDTH = 12
 _WIDE = 60
 
 
-def frame(finding: Finding, file: str, source: str, width: int) -> list[Line]:
-    """The lines that show one finding; only the source line is fitted to ``width``, the others may be wrapped."""
+def frame(finding: Finding, spec: SpecReport, width: int) -> list[Line]:
+    """The lines that show one finding; only the source line is fitted to ``width``, the others may be wrapped.
+
+    The error text of a layer stands in its row already, so a message that ends with it is shown without it.
+    """
+    file, message = spec.file, finding.message
+    for row in spec.layers:
+        message = message.removesuffix(f": {row.error}")
     head = span(f"{finding.severity}[{finding.code}]", _SEVERITY_STYLE[finding.severity])
-    lines = [line(head + span(f": {finding.message}", "strong"))]
+    lines = [line(head + span(f": {message}", "strong"))]
     position = finding.position
     if position is None:
         where = f" at {render_path(finding.path)}" if finding.path else ""
         lines.append(line(span("  --> ", "dim") + span(file + where), hang=6))
     else:
-        lines += _code(position, file, source, width)
+        lines += _code(position, file, spec.source, width)
     return lines + _help(finding.help, len(str(position.line)) if position else 1, width)
 
 

@@ -50,7 +50,8 @@ def _table_row(cells: list[str]) -> str:
 def _cells(row: GridRow, noted: bool) -> list[str]:
     first, *others = [_spans(cell) for cell in row.cells]
     mark = "✗ " if row.failed else ""
-    cells = [mark + _escaped(row.guide) + first, *others]
+    guide = row.guide.replace(" ", "\u00a0")  # Markdown drops plain spaces at the start of a cell
+    cells = [mark + guide + first, *others]
     return cells + ([_spans(row.error or row.note)] if noted else [])
 
 
@@ -82,7 +83,7 @@ def _escaped(text: str) -> str:
 def _findings(spec: SpecReport, options: RenderOptions) -> list[str]:
     blocks = []
     for finding in shown_findings(spec, options.notes):
-        body = "\n".join(plain_line(text) for text in frame(finding, spec.file, spec.source, _FRAME_WIDTH))
+        body = "\n".join(plain_line(text) for text in frame(finding, spec, _FRAME_WIDTH))
         fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", body)), default=0))
         blocks.append(f"{fence}text\n{visible(body)}\n{fence}")
     return blocks

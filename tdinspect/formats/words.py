@@ -97,16 +97,18 @@ def row_notes(row: LayerRow) -> list[Spans]:
 
 
 def fixed_text(spec: SpecReport) -> str:
-    """Which sizes the parameters do not depend on: ``same for every B and T``."""
-    return f"same for every {enumerated(spec.params_fixed_in)}" if spec.params_fixed_in else ""
+    """Which sizes the parameters do not depend on: ``same for every B and T``; nothing where there are none."""
+    known = spec.params_fixed_in and spec.totals.params and failing_row(spec) is None
+    return f"same for every {enumerated(spec.params_fixed_in)}" if known else ""
 
 
 def parameters_text(spec: SpecReport) -> str:
     """How many parameters, and how much memory they take."""
-    totals = spec.totals
+    totals, stopped = spec.totals, failing_row(spec) is not None
     if not totals.params:
-        return "no parameters"
-    return f"{counted(totals.params, 'parameter')}, {with_unit(totals.param_bytes)}"
+        return "" if stopped else "no parameters"
+    so_far = " up to there" if stopped else ""
+    return f"{counted(totals.params, 'parameter')}, {with_unit(totals.param_bytes)}{so_far}"
 
 
 def failing_row(spec: SpecReport) -> LayerRow | None:

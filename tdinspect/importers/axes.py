@@ -45,9 +45,11 @@ def parse_axes(data: Mapping[str, object], inputs: Inputs, collector: Collector)
         replace(one, time_axis=t, batch_axis=b if b != t else None)
         for one, t, b in zip(inputs.inputs, time, batch, strict=True)
     )
+    listed = _listed_clocks(data.get("time_axis"), inputs)
     clocks = frozenset(e for one, t in zip(inputs.inputs, time, strict=True) for e in _symbol_at(one, t))
-    time_name = _first_clock(data.get("time_axis"), clocks) or _name(placed, [one.time_axis for one in placed])
-    return Axes(placed, time_name, _name(placed, [one.batch_axis for one in placed]), clocks, notes)
+    time_name = listed[0] if listed else _name(placed, [one.time_axis for one in placed])
+    batch_name = _name(placed, [one.batch_axis for one in placed])
+    return Axes(placed, time_name, batch_name, clocks.union(listed), notes)
 
 
 def _time_axes(value: object, inputs: Inputs, collector: Collector) -> list[int | None]:
@@ -130,8 +132,8 @@ def _symbol_at(one: InputSpec, axis: int | None) -> tuple[str, ...]:
     return (entry,) if isinstance(entry, str) else ()
 
 
-def _first_clock(value: object, clocks: frozenset[str]) -> str | None:
-    return next((str(clock) for clock in value if clock in clocks), None) if isinstance(value, list) else None
+def _listed_clocks(value: object, inputs: Inputs) -> list[str]:
+    return [str(clock) for clock in value if clock in inputs.symbols] if isinstance(value, list) else []
 
 
 def _name(inputs: tuple[InputSpec, ...], axes: Sequence[int | None]) -> Axis:

@@ -4,26 +4,45 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping
+from itertools import islice
+from typing import TypeGuard
 
 from tdinspect.domain.finding import Finding
-from tdinspect.domain.location import Path
+from tdinspect.domain.location import Path, Position
+
+MAX_FINDINGS = 1000  # more than anyone reads
 
 # Suggestions cost time that grows with the names to choose from, so a file full of mistakes gets only this many.
 _MAX_SUGGESTIONS = 100
 _MAX_CHOICES = 500
 _MAX_SHOWN = 60  # characters of a value shown in a message
+_MAX_LISTED = 12  # names in a message
 
 
 class Collector:
-    """The findings of one file so far."""
+    """The findings of one file so far; ``count`` goes on where ``findings`` ends."""
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
+        self.count = 0
         self._suggested = 0
 
-    def add(self, code: str, message: str, path: Path, *, on_key: bool = False, help: str | None = None) -> None:
-        """Note one mistake at ``path``."""
-        self.findings.append(Finding(code, message, path, on_key=on_key, help=help))
+    def add(
+        self,
+        code: str,
+        message: str,
+        path: Path,
+        *,
+        on_key: bool = False,
+        help: str | None = None,
+        position: Position | None = None,
+    ) -> None:
+        """Note one mistake at ``path``; past the limit only that there are more."""
+        self.count += 1
+        if self.count <= MAX_FINDINGS:
+            self.findings.append(Finding(code, message, path, on_key=on_key, help=help, position=position))
+        elif self.count == MAX_FINDINGS + 1:
+            self.findings.append(Finding("TD008", f"more than {MAX_FINDINGS:,} mistakes; not all are listed", ()))
 
     def wrong(self, wanted: str, value: object, path: Path, help: str | None = None) -> None:
         """Note a value that is not what its key takes (TD003)."""
@@ -34,7 +53,7 @@ class Collector:
         if self._suggested >= _MAX_SUGGESTIONS or len(name) > _MAX_SHOWN:
             return None
         self._suggested += 1
-        by_lower = {choice.lower(): choice for choice in list(choices)[-_MAX_CHOICES:]}
+        by_lower = {choice.lower(): choice for choice in islice(choices, _MAX_CHOICES)}
         found = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff)
         return by_lower[found[0]] if found else None
 
@@ -49,17 +68,23 @@ class Collector:
         help = spaced(key) or did_you_mean(self.nearest(key, known)) or f"known keys: {', '.join(known)}"
         self.add("TD002", f"unknown key `{shorten(key)}` {where}", (*path, key), on_key=True, help=help)
 
-    def unknown_name(self, message: str, name: str, choices: Collection[str], path: Path, none: str = "") -> None:
+    def unknown_name(self, message: str, name: str, choices: Iterable[str], path: Path, none: str = "") -> None:
         """Note a name that nothing defines (TD006); ``none`` is the help when there is nothing to choose from."""
-        known = list(dict.fromkeys(choices))
+        known = list(dict.fromkeys(islice(choices, _MAX_CHOICES)))
         near = did_you_mean(self.nearest(name, known))
-        listed = f"known here: {', '.join(known)}" if 0 < len(known) <= 12 else None
+        listed = f"known here: {enumeration(known)}" if 0 < len(known) <= _MAX_LISTED else None
         self.add("TD006", message, path, help=near or listed or none or None)
 
 
 def did_you_mean(name: str | None) -> str | None:
     """The help that names the nearest known name."""
     return f"did you mean `{name}`?" if name else None
+
+
+def enumeration(names: Collection[str]) -> str:
+    """``a, b, c``, short enough for a message."""
+    shown = [shorten(name) for name in islice(names, _MAX_LISTED)]
+    return ", ".join([*shown, "…"] if len(names) > _MAX_LISTED else shown)
 
 
 def spaced(text: str) -> str | None:
@@ -82,7 +107,7 @@ def describe(value: object) -> str:
         case bool():
             return f"`{str(value).lower()}`"
         case int() | float():
-            return f"the number {value}"
+            return f"the number {shorten(str(value))}"
         case str():
             return f"the text `{shorten(value)}`"
         case list() | tuple():
@@ -98,6 +123,6 @@ def true_or_false(value: object) -> str | None:
     return truth.get(value.lower()) if isinstance(value, str) else None
 
 
-def whole(value: object) -> bool:
+def whole(value: object) -> TypeGuard[int]:
     """True for a whole number; ``true`` and ``1.0`` are none."""
     return isinstance(value, int) and not isinstance(value, bool)

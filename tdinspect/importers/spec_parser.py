@@ -71,7 +71,7 @@ def parse_spec(data: object, file: str, overrides: Mapping[str, str], collector:
         defaults=defaults,
         time_axis=axes.time_axis,
         batch_axis=axes.batch_axis,
-        vars=vars,
+        vars={name: tuple(v) if isinstance(v, list) else v for name, v in vars.items()},
         outputs=outputs,
         expect=parse_expect(data.get("expect"), outputs, scope, constants),
         notes=axes.notes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NoReturn
 
@@ -26,6 +27,7 @@ _SECOND_OPINION = 200_000  # characters; above this the slow reader's better mes
 _PLAIN, _QUOTED, _COLLECTION = "plain", "quoted", "collection"  # in place of YAML 1.1's guessed tags
 _TAG_HELP = "remove the tag: a spec is plain data"
 _MERGE_HELP = "name repeated steps under `blocks`, repeated constants under `vars`"
+_BARE_STEP = re.compile(r"\s*- ([A-Za-z_][\w.]*)")
 _HINTS = {
     "mapping values are not allowed": "quote a text that holds `: `; put a key at the indentation of its siblings",
     "cannot start any token": "indent with spaces; quote a text that starts with @, `, % or a tab",
@@ -166,8 +168,15 @@ def _refuse(error: Exception, text: str) -> NoReturn:
             position = Position(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
     if "another document" in problem:
         problem = "a second document starts here (`---`); a spec is one document"
-    help = next((hint for start, hint in _HINTS.items() if start in problem), None)
+    help = _bare_step(text, position.line) or next((hint for part, hint in _HINTS.items() if part in problem), None)
     raise _Stop(Finding("TD001", problem, position=position, help=help)) from error
+
+
+def _bare_step(text: str, line: int) -> str | None:
+    """The help for `- ReLU` with `name: x` in the line below it, which YAML reads as one text."""
+    lines = text.split("\n", line)[:line]
+    step = _BARE_STEP.fullmatch(lines[-2].rstrip()) if len(lines) > 1 else None
+    return f"with other keys below it a step's name needs a colon: `- {step[1]}:`" if step else None
 
 
 def _limit(node: Node, deep: bool, aliases: bool) -> NoReturn:
@@ -214,7 +223,7 @@ class _Builder:
             except TooLong:
                 self._add("TD008", f"a number of more than {MAX_DIGITS} digits", path, node)
                 return 1
-        if node.tag != _QUOTED or not node.style:
+        if node.tag != _QUOTED:
             self._refuse_tag(node, path)
         return text
 
@@ -244,7 +253,7 @@ class _Builder:
                 self._add("TD003", f"a key must be a text, found {describe(value)}", path, key, help=quoted)
 
     def _refuse_tag(self, node: Node, path: Path) -> None:
-        tag = node.tag.replace("tag:yaml.org,2002:", "!!") if ":" in node.tag or "!" in node.tag else "!"
+        tag = node.tag.replace("tag:yaml.org,2002:", "!!")
         self._add("TD003", f"the tag `{shorten(tag)}` is refused", path, node, help=_TAG_HELP)
 
     def _add(self, code: str, message: str, path: Path, node: Node, help: str | None = None) -> None:

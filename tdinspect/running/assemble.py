@@ -20,15 +20,16 @@ from tdinspect.building.time_distributed import TimeDistributed
 from tdinspect.building.wiring import Flow, Scope, inner_scope, run_steps
 from tdinspect.domain.expression import evaluate
 from tdinspect.domain.finding import Finding
-from tdinspect.domain.spec import Container, Expression, Function, Layer, ModelSpec, Share, Step, show
-from tdinspect.domain.trace import Failure, LayerRecord, ParameterInfo, TensorInfo, Trace
+from tdinspect.domain.spec import Container, Expression, Function, Layer, ModelSpec, Share, Step
+from tdinspect.domain.trace import Failure, TensorInfo, Trace
 from tdinspect.domain.tree import Tree, first, leaves, map_tree
-from tdinspect.layers import family_of, keras_count
-from tdinspect.layers.summary import summary
+from tdinspect.running.call import World
 from tdinspect.running.engine import inspecting
 from tdinspect.running.folding import Fold, choose_fold
+from tdinspect.running.ledger import Ledger, Place
+from tdinspect.running.sides import Leaf, fold_of, infos_of, map_infos, run_bare, run_wrapped
 from tdinspect.running.symbols import input_infos, world_of
-from tdinspect.running.transfer import LayerError, World, transfer
+from tdinspect.running.transfer import LayerError, transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +49,14 @@ class Assembly:
     highs: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """One call of a layer: how to build it again, and its inputs as the model outside any TimeDistributed sees them.
-
-    ``fold`` is that of the TimeDistributed it stands in; ``inputs`` are then still the folded ones.
-    """
-
-    type: str
-    given: Mapping[str, object]
-    inferred: Mapping[str, int]
-    module: nn.Module
-    flow: Flow
-    fold: Fold | None
-
-
 class _Stop(Exception):
     """The walk cannot go on."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """Where the walk is: the prefix of full names, how deep, inside which fold, and the modules of this scope."""
+class _Place(Place):
+    """Where the walk is, with the modules of this scope by the names of their steps."""
 
-    prefix: str = ""
-    depth: int = 0
-    fold: Fold | None = None
     children: dict[str, nn.Module] = field(default_factory=dict)
     shares: str | None = None  # the prefix of the container whose modules are used again here
 
@@ -97,7 +80,7 @@ class _Walk:
     def __init__(self, spec: ModelSpec, checked: Checked, world: World, initialise: bool) -> None:
         self.spec, self.checked, self.world, self.initialise = spec, checked, world, initialise
         self.exported = exported_names(spec)
-        self.records: list[LayerRecord] = []
+        self.ledger = Ledger(world.sizes)
         self.findings: list[Finding] = []
         self.leaves: dict[str, Leaf] = {}
         self.highs: dict[str, int] = {}
@@ -116,7 +99,7 @@ class _Walk:
             model.train()
         except _Stop:
             pass
-        trace = Trace(tuple(self.records), outputs)
+        trace = Trace(tuple(self.ledger.records), outputs)
         return Assembly(model, inputs, trace, tuple(self.findings), self.world, self.leaves, self.highs)
 
     def _outputs(self, scope: Scope, last: Tree) -> dict[str, TensorInfo]:
@@ -168,10 +151,10 @@ class _Walk:
             told = {name: size.value(self.world.sizes) for name, size in inferred.items()}
             module = construct(layer.type, {**given, **told}, initialise=self.initialise)
         except Refused as refused:
-            self._refuse(step, layer.type, place, flow, refused.finding)
+            self._refuse(step, layer, place, flow, refused.finding)
         except Exception as problem:  # a constructor may raise anything
             finding = Finding("TD005", f"{layer.type}: {problem}", step.op_path, on_key=True)
-            self._refuse(step, layer.type, place, flow, finding)
+            self._refuse(step, layer, place, flow, finding)
         if step.trainable is False:
             module.requires_grad_(False)
         follows = frozenset().union(
@@ -184,34 +167,11 @@ class _Walk:
     def _constant(self, value: object) -> object:
         return evaluate(value.text, self.world.sizes) if isinstance(value, Expression) else value
 
-    def _refuse(self, step: Step, type_name: str, place: _Place, flow: Flow, finding: Finding) -> NoReturn:
+    def _refuse(self, step: Step, layer: Layer, place: _Place, flow: Flow, finding: Finding) -> NoReturn:
         """A layer that could not be built: its row says why, and the walk stops."""
-        self._fail(step, type_name, place, flow, {}, Failure(finding.message, reported=True))
+        leaf = Leaf(layer.type, {}, {}, nn.Identity(), flow, place.fold)
+        self.ledger.failed(place, step, leaf, Failure(finding.message, reported=True))
         self._stop(finding)
-
-    def _fail(
-        self, step: Step, type_name: str, place: _Place, flow: Flow, given: Mapping[str, object], failure: Failure
-    ) -> None:
-        self.records.append(
-            LayerRecord(
-                name=place.prefix + step.name,
-                type=type_name,
-                path=step.path,
-                depth=place.depth,
-                function=isinstance(step.operation, Function),
-                time_distributed=place.fold is not None,
-                inputs=self._seen(flow, place),
-                given=given,
-                failure=failure,
-            )
-        )
-
-    def _seen(self, tree: object, place: _Place) -> tuple[TensorInfo, ...]:
-        values = (tree.args, tree.kwargs) if isinstance(tree, Flow) else tree
-        infos = [info for info in leaves(values) if isinstance(info, TensorInfo)]
-        if place.fold is None:
-            return tuple(infos)
-        return tuple(place.fold.seen(info, self.world.sizes) for info in infos)
 
     def _shared(self, step: Step, share: Share, flow: Flow, scope: Scope, place: _Place) -> Tree:
         target = self._resolve(share.target, place)
@@ -234,9 +194,7 @@ class _Walk:
             prefix += "." if prefix else ""
         return prefix + name
 
-    def _leaf(
-        self, step: Step, leaf: Leaf, place: _Place, follows: frozenset[str], shared: str | None = None
-    ) -> Tree:
+    def _leaf(self, step: Step, leaf: Leaf, place: _Place, follows: frozenset[str], shared: str | None = None) -> Tree:
         flow = replace(leaf.flow, kwargs={**leaf.flow.kwargs, **step.call})
         full, module = place.prefix + step.name, leaf.module
         self.leaves[full] = replace(leaf, flow=flow)
@@ -245,70 +203,28 @@ class _Walk:
         try:
             value = transfer(module, flow.args, flow.kwargs, self.world)
         except LayerError as error:
-            self._fail(step, leaf.type, place, flow, leaf.given, self._failure(error, module, flow, place))
+            self.ledger.failed(place, step, self.leaves[full], self._failure(error, self.leaves[full]))
             raise _Stop from error
-        self.records.append(
-            LayerRecord(
-                name=full,
-                type=leaf.type,
-                path=step.path,
-                depth=place.depth,
-                function=isinstance(module, TensorFunction),
-                time_distributed=place.fold is not None,
-                arguments=summary(module, leaf.given, show),
-                given=leaf.given,
-                inferred=leaf.inferred,
-                depends_on=follows,
-                inputs=self._seen(flow, place),
-                outputs=self._seen(value, place),
-                parameters=_parameters(module),
-                formula=family_of(leaf.type).formula(module) or None,
-                keras_params=keras_count(module),
-                shared_with=shared,
-                time=step.time,
-            )
-        )
+        self.ledger.ran(place, step, self.leaves[full], value, follows, shared)
         return value
 
     def _note_high(self, module: nn.Module, flow: Flow) -> None:
         table = getattr(module, "num_embeddings", None)
-        origin = next((info.origin for info in leaves(flow.args) if isinstance(info, TensorInfo)), None)
+        origin = next((info.origin for info in infos_of(flow)), None)
         if isinstance(table, int) and origin is not None:
             self.highs[origin] = min(table, self.highs.get(origin, table))
 
-    def _failure(self, error: LayerError, module: nn.Module, flow: Flow, place: _Place) -> Failure:
+    def _failure(self, error: LayerError, leaf: Leaf) -> Failure:
         """The layer's words, and what it gives on the other side of TimeDistributed."""
         other = None
         try:
-            other = self._unwrapped(module, flow, place) if place.fold else self._wrapped(module, flow)
+            if leaf.fold is not None:
+                other = run_bare(leaf, self.world)
+            elif (fold := fold_of(leaf, self.world)) is not None:
+                other = run_wrapped(leaf, fold, self.world)
         except (LayerError, ValueError):
             pass  # no other side works either
-        return Failure(error.text, other, in_time_distributed=place.fold is not None)
-
-    def _wrapped(self, module: nn.Module, flow: Flow) -> TensorInfo | None:
-        info = next((info for info in leaves(flow.args) if isinstance(info, TensorInfo)), None)
-        if info is None or isinstance(module, TensorFunction):
-            return None
-        axis = next((a for a in map(info.axis_of, self.world.clocks) if a is not None), None)
-        if axis is None:
-            return None
-        fold = Fold.of(info, axis, info.axis_of(self.world.batch))
-        value = transfer(module, *self._mapped(flow, fold.inside), self.world)
-        result = first(value)
-        return fold.outside(result, self.world.sizes) if isinstance(result, TensorInfo) else None
-
-    def _unwrapped(self, module: nn.Module, flow: Flow, place: _Place) -> TensorInfo | None:
-        fold, sizes = place.fold, self.world.sizes
-        assert fold is not None
-        result = first(transfer(module, *self._mapped(flow, lambda info: fold.outside(info, sizes)), self.world))
-        return result if isinstance(result, TensorInfo) else None
-
-    @staticmethod
-    def _mapped(flow: Flow, change: object) -> tuple[Tree, Tree]:
-        def apply(value: object) -> object:
-            return change(value) if isinstance(value, TensorInfo) else value  # type: ignore[operator]
-
-        return map_tree(apply, flow.args), map_tree(apply, dict(flow.kwargs))
+        return Failure(error.text, other, in_time_distributed=leaf.fold is not None)
 
     def _container(
         self, step: Step, container: Container, flow: Flow, scope: Scope, place: _Place, shares: str | None = None
@@ -320,23 +236,12 @@ class _Walk:
         full = place.prefix + step.name
         self.containers[full] = step
         inside = _Place(f"{full}.", place.depth + 1, fold, shares=shares)
-        row = len(self.records)
-        self.records.append(
-            LayerRecord(
-                name=full,
-                type=container.type,
-                path=step.path,
-                depth=place.depth,
-                container=True,
-                time_distributed=place.fold is not None,
-                inputs=self._seen(flow, place),
-            )
-        )
+        row = self.ledger.opened(place, step, container.type, flow)
         inner_flow = self._enter(step, own, flow)
-        inner = inner_scope(step, inner_flow, scope)
+        inner = inner_scope(step, inner_flow, None if own else scope)
         value = self._steps(container.steps, inner, inner_flow, inside)
         value = self._leave(step, own, value if step.parts else first(value), place)
-        self.records[row] = replace(self.records[row], outputs=self._seen(value, place))
+        self.ledger.closed(row, place, value)
         exported = [name for name in inner.values if f"{step.name}.{name}" in self.exported]
         for name in exported:
             scope.define(f"{step.name}.{name}", self._leave(step, own, inner.values[name], place))
@@ -353,10 +258,10 @@ class _Walk:
         place.children[step.name] = body
 
     def _fold(self, step: Step, flow: Flow, place: _Place) -> Fold:
-        info = next((info for info in leaves((flow.args, flow.kwargs)) if isinstance(info, TensorInfo)), None)
-        if info is None:
+        infos = infos_of(flow)
+        if not infos:
             self._stop(Finding("TD003", "TimeDistributed needs a tensor to come in", step.op_path, on_key=True))
-        found = choose_fold(step, info, self.world.clocks, self.world.batch, nested=place.fold is not None)
+        found = choose_fold(step, infos[0], self.world.clocks, self.world.batch, nested=place.fold is not None)
         if isinstance(found, Finding):
             self._stop(found)
         return found
@@ -365,10 +270,9 @@ class _Walk:
         if fold is None:
             return flow
         try:
-            args, kwargs = self._mapped(flow, fold.inside)
+            return map_infos(fold.inside, flow)
         except ValueError as problem:
             self._stop(Finding("TD101", f"ValueError: {problem}", step.op_path, on_key=True))
-        return Flow(args, kwargs)
 
     def _leave(self, step: Step, fold: Fold | None, value: Tree, place: _Place) -> Tree:
         if fold is None:
@@ -385,10 +289,3 @@ def _fits(names: Tree, value: Tree) -> bool:
     if not isinstance(value, tuple | list) or len(names) > len(value):
         return False
     return all(_fits(name, part) for name, part in zip(names, value, strict=False))
-
-
-def _parameters(module: nn.Module) -> tuple[ParameterInfo, ...]:
-    return tuple(
-        ParameterInfo(name, tuple(p.shape), p.numel() * p.element_size(), p.requires_grad, id(p))
-        for name, p in module.named_parameters()
-    )

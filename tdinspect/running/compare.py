@@ -1,9 +1,13 @@
-"""Every layer with and without TimeDistributed: shapes and errors at the spec's own sizes, values on a small real run."""
+"""Every layer with and without TimeDistributed.
+
+Shapes and errors are those at the spec's own sizes; values come from a small real run.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from math import prod
 
 import torch
 from torch import Tensor, nn
@@ -12,24 +16,28 @@ from tdinspect.building.check import Checked
 from tdinspect.building.construct import construct
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.building.time_distributed import TimeDistributed
+from tdinspect.building.wiring import Flow
 from tdinspect.domain.spec import ModelSpec
 from tdinspect.domain.trace import Comparison, Outcome, Side, TensorInfo, Verdict
-from tdinspect.domain.tree import Tree, first, leaves, map_tree
-from tdinspect.running.assemble import Assembly, Leaf
+from tdinspect.domain.tree import Tree, first, map_tree
+from tdinspect.running.assemble import Assembly
+from tdinspect.running.call import World
 from tdinspect.running.engine import inspecting
 from tdinspect.running.folding import Fold
-from tdinspect.running.independence import Behaviour, behaviour_of, works_across
+from tdinspect.running.independence import Behaviour, behaviour_of, spatial_axes, works_across
 from tdinspect.running.reasons import reason
-from tdinspect.running.transfer import LayerError, World, transfer
+from tdinspect.running.sides import Leaf, fold_of, infos_of, outside_flow, run_bare, run_wrapped
+from tdinspect.running.transfer import LayerError
 from tdinspect.running.unwrap import first_failure
 from tdinspect.running.values import random_tensor, randomise
 
 RTOL, ATOL = 1e-4, 1e-5  # far above float64 noise, far below the 6e-4 of LocalResponseNorm
 _SMALL = 1 << 16  # elements of input up to which a real run takes the spec's own sizes
+_FRAME = 16
 
 
 def compare(spec: ModelSpec, checked: Checked, assembly: Assembly) -> Assembly:
-    """The same assembly with a Comparison on the row of every torch.nn layer that time reaches, and where it stops bare."""
+    """The same assembly, every torch.nn layer that time reaches with its Comparison; and where the bare model stops."""
     with inspecting():
         compared = tuple(
             replace(record, comparison=_compare_leaf(assembly.leaves[record.name], assembly.world, record.time))
@@ -43,59 +51,27 @@ def compare(spec: ModelSpec, checked: Checked, assembly: Assembly) -> Assembly:
 
 def _compare_leaf(leaf: Leaf, world: World, intent: str | None) -> Comparison | None:
     """None for functions, and where no input has a time axis."""
-    if isinstance(leaf.module, TensorFunction):
+    fold = fold_of(leaf, world)
+    if fold is None or isinstance(leaf.module, TensorFunction):
         return None
-    args, kwargs = _outside(leaf, world)
-    main = next((info for info in leaves((args, kwargs)) if isinstance(info, TensorInfo)), None)
-    fold = None if main is None else _fold(leaf, main, world)
-    if main is None or fold is None:
-        return None
-    bare = _outcome(lambda: transfer(leaf.module, args, kwargs, world), world)
-    wrapped = _outcome(lambda: _folded(leaf.module, args, kwargs, fold, world), world)
-    bench = _Bench(leaf, args, kwargs, fold, world)
-    values = bench.run(bare, wrapped)
-    across = works_across(leaf.type, len(main.axes), fold.time_axis) or intent not in (None, "per_step")
+    flow = outside_flow(leaf, world)
+    bare = _outcome(lambda: run_bare(leaf, world), world)
+    wrapped = _outcome(lambda: run_wrapped(leaf, fold, world), world)
+    values = _Bench(leaf, flow, fold, world).run(bare, wrapped)
+    across = works_across(leaf.type, fold.ndim, fold.time_axis) or intent not in (None, "per_step")
     verdict, difference = _verdict(bare, wrapped, values)
     side = _right(verdict, values, across)
     text = reason(leaf, verdict, side, across, values.bare, values.wrapped, fold, world)
     return Comparison(verdict, side, text, bare, wrapped, difference)
 
 
-def _outside(leaf: Leaf, world: World) -> tuple[Tree, Mapping[str, Tree]]:
-    """The layer's inputs as the model outside any TimeDistributed has them."""
-    fold = leaf.fold
-    if fold is None:
-        return leaf.flow.args, leaf.flow.kwargs
-
-    def unfold(value: object) -> object:
-        return fold.seen(value, world.sizes) if isinstance(value, TensorInfo) else value
-
-    return map_tree(unfold, leaf.flow.args), map_tree(unfold, dict(leaf.flow.kwargs))
-
-
-def _fold(leaf: Leaf, info: TensorInfo, world: World) -> Fold | None:
-    if leaf.fold is not None:
-        return leaf.fold
-    time = next((axis for axis in map(info.axis_of, world.clocks) if axis is not None), None)
-    return None if time is None else Fold.of(info, time, info.axis_of(world.batch))
-
-
-def _folded(module: nn.Module, args: Tree, kwargs: Mapping[str, Tree], fold: Fold, world: World) -> Tree:
-    def inside(value: object) -> object:
-        return fold.inside(value) if isinstance(value, TensorInfo) else value
-
-    result = first(transfer(module, map_tree(inside, args), map_tree(inside, dict(kwargs)), world))
-    return fold.outside(result, world.sizes) if isinstance(result, TensorInfo) else result
-
-
-def _outcome(call: Callable[[], Tree], world: World) -> Outcome:
+def _outcome(call: Callable[[], TensorInfo], world: World) -> Outcome:
     try:
-        result = first(call())
+        return Outcome(call().shape(world.sizes), None)
     except LayerError as error:
         return Outcome(None, error.text)
     except ValueError as problem:
         return Outcome(None, f"ValueError: {problem}")
-    return Outcome(result.shape(world.sizes) if isinstance(result, TensorInfo) else None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,33 +83,57 @@ class Values:
     wrapped: Behaviour | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The sizes of a run: those of the symbols, and smaller frames (by axis from the end)."""
+
+    sizes: Mapping[str, int]
+    frames: Mapping[int, int]
+
+    def shape(self, info: TensorInfo) -> tuple[int, ...]:
+        """The shape of an input in this run."""
+        shape = list(info.shape(self.sizes))
+        for axis, small in self.frames.items():
+            shape[axis] = min(shape[axis], small)
+        return tuple(shape)
+
+
 class _Bench:
     """A layer built twice with the same random weights, to be run bare and wrapped on the same random inputs."""
 
-    def __init__(self, leaf: Leaf, args: Tree, kwargs: Mapping[str, Tree], fold: Fold, world: World) -> None:
-        self.leaf, self.args, self.kwargs, self.fold, self.world = leaf, args, kwargs, fold, world
+    def __init__(self, leaf: Leaf, flow: Flow, fold: Fold, world: World) -> None:
+        self.leaf, self.flow, self.fold, self.world = leaf, flow, fold, world
+        self.infos = infos_of(flow)
 
     def run(self, bare: Outcome, wrapped: Outcome) -> Values:
         """Values at small sizes where the layer takes them, else at the spec's own."""
-        for sizes in self._sizes():
+        for plan in self._plans():
             try:
-                return self._run_at(sizes, bare.error is None, wrapped.error is None)
+                return self._run_at(plan, bare.error is None, wrapped.error is None)
             except Exception:  # a layer made for one size refuses the small one
                 continue
         return Values(None, None, None)
 
-    def _sizes(self) -> list[Mapping[str, int]]:
-        own = self.world.sizes
-        elements = sum(torch.Size(info.shape(own)).numel() for info in leaves((self.args, self.kwargs)) if info)
-        return [own] if elements <= _SMALL else [self._reduced(own), own]
+    def _plans(self) -> list[_Plan]:
+        own = _Plan(self.world.sizes, {})
+        elements = sum(prod(info.shape(own.sizes)) for info in self.infos)
+        if elements <= _SMALL:
+            return [own]
+        taken = {size for info in self.infos for size in info.shape(own.sizes)}
+        return [_Plan(self._reduced(own.sizes), self._frames(taken)), own]
+
+    def _frames(self, taken: Collection[int]) -> dict[int, int]:
+        """A small size for every spatial axis of a layer that has such axes, by its index from the end."""
+        small = next(size for size in range(_FRAME, 0, -1) if size not in taken)
+        return dict.fromkeys(range(-spatial_axes(self.leaf.type), 0), small)
 
     def _reduced(self, own: Mapping[str, int]) -> Mapping[str, int]:
         """Few samples and steps; a size that meets another axis by chance (or by mistake) is left as it is."""
-        taken = {size for info in leaves((self.args, self.kwargs)) for size in info.shape(own)}
-        counts = [size for info in leaves((self.args, self.kwargs)) for size in info.shape(own)]
+        counts = [size for info in self.infos for size in info.shape(own)]
+        taken = set(counts)
         reduced = dict(own)
         for symbol in (self.world.batch, *self.world.clocks):
-            if symbol is None or counts.count(own[symbol]) > 1:
+            if symbol is None or counts.count(own[symbol]) > len(self.infos):
                 continue
             small = next(size for size in range(2, own[symbol] + 3) if size not in taken)
             if small < own[symbol]:
@@ -141,7 +141,7 @@ class _Bench:
                 taken.add(small)
         return reduced
 
-    def _run_at(self, sizes: Mapping[str, int], bare_works: bool, wrapped_works: bool) -> Values:
+    def _run_at(self, plan: _Plan, bare_works: bool, wrapped_works: bool) -> Values:
         generator = torch.Generator().manual_seed(0)
         high = getattr(self.leaf.module, "num_embeddings", 2)
 
@@ -153,15 +153,15 @@ class _Bench:
             dtype = getattr(torch, value.dtype)
             dtype = torch.float64 if dtype.is_floating_point else dtype
             if id(value) not in drawn:
-                drawn[id(value)] = random_tensor(value.shape(sizes), dtype, high, generator)
+                drawn[id(value)] = random_tensor(plan.shape(value), dtype, high, generator)
             return drawn[id(value)]
 
-        args, kwargs = map_tree(tensor, tuple(self.args)), map_tree(tensor, dict(self.kwargs))
+        args, kwargs = map_tree(tensor, self.flow.args), map_tree(tensor, dict(self.flow.kwargs))
         bare = self._built() if bare_works else None
         wrapped = None
         if wrapped_works:
-            axes = {"time_axis": self.fold.time_axis, "batch_axis": self.fold.batch_axis}
-            wrapped = TimeDistributed(_FirstPart(self._built()), **axes).eval()
+            time, batch = self.fold.time_axis, self.fold.batch_axis
+            wrapped = TimeDistributed(_FirstPart(self._built()), time_axis=time, batch_axis=batch).eval()
         results = [None if side is None else first(side(*args, **kwargs)) for side in (bare, wrapped)]
         behaviours = [
             None if side is None else behaviour_of(side, args, kwargs, self.fold.time_axis, self.fold.batch_axis, high)

@@ -68,9 +68,7 @@ def _sizes(lead: Sequence[Axis]) -> str:
     return f"({', '.join(str(axis.size) for axis in lead)})"
 
 
-def choose_fold(
-    step: Step, info: TensorInfo, clocks: Sequence[str], batch: str | None, nested: bool
-) -> Fold | Finding:
+def choose_fold(step: Step, info: TensorInfo, clocks: Sequence[str], batch: str | None, nested: bool) -> Fold | Finding:
     """The axes a TimeDistributed step folds: those it names, else the ones that carry time and batch here."""
     assert isinstance(step.operation, Container)
     options = step.operation.options

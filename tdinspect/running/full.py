@@ -8,9 +8,10 @@ import torch
 
 from tdinspect.domain.spec import ModelSpec
 from tdinspect.domain.trace import Failure, LayerRecord, TensorInfo
-from tdinspect.running.assemble import Assembly, Leaf
+from tdinspect.running.assemble import Assembly
 from tdinspect.running.engine import inspecting
 from tdinspect.running.record import Call, recording
+from tdinspect.running.sides import Leaf
 from tdinspect.running.values import input_tensor
 
 
@@ -51,7 +52,9 @@ def _failed(assembly: Assembly, done: int, error: str) -> Assembly:
     kept = []
     for record in assembly.trace.layers:
         if record is failing:
-            kept.append(replace(record, outputs=(), failure=Failure(error, in_time_distributed=record.time_distributed)))
+            kept.append(
+                replace(record, outputs=(), failure=Failure(error, in_time_distributed=record.time_distributed))
+            )
             break
         kept.append(record)
     return replace(assembly, model=None, trace=replace(assembly.trace, layers=tuple(kept), outputs={}))

@@ -49,14 +49,20 @@ def works_across(type_name: str, ndim: int, time_axis: int) -> bool:
     """True for layers that work across time by nature: sequence layers, and those whose spatial axis is time here."""
     if type_name in _SEQUENCE:
         return True
-    spatial = next((int(n) for n in "123" if type_name.endswith(f"{n}d")), 0)
-    return bool(spatial) and any(word in type_name for word in _SPATIAL) and ndim - spatial <= time_axis and ndim > 2
+    spatial = spatial_axes(type_name)
+    return bool(spatial) and ndim - spatial <= time_axis and ndim > 2
+
+
+def spatial_axes(type_name: str) -> int:
+    """How many last axes a convolution, pool, padding or norm reads as space: 2 for Conv2d, 0 for other layers."""
+    known = any(word in type_name for word in _SPATIAL)
+    return next((int(n) for n in "123" if known and type_name.endswith(f"{n}d")), 0)
 
 
 def behaviour_of(
     side: nn.Module, args: Tree, kwargs: Mapping[str, Tree], time_axis: int, batch_axis: int | None, high: int
 ) -> Behaviour:
-    """Perturb the first input, ``(..., B, ..., T, ...)``, slice by slice; the output's axes are read where the input's are."""
+    """Perturb slices of the first input; time and batch of the output are looked for where the input has them."""
     x = next(value for value in leaves((args, kwargs)) if isinstance(value, Tensor))
 
     def run(changed: Tensor) -> Tensor:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from tdinspect.domain.size import readable
 from tdinspect.domain.trace import Side, Verdict
-from tdinspect.running.assemble import Leaf
+from tdinspect.running.call import World
 from tdinspect.running.folding import Fold
 from tdinspect.running.independence import Behaviour
-from tdinspect.running.transfer import World
+from tdinspect.running.sides import Leaf
 
 _CHANNELS = ("in_channels", "num_features", "num_channels", "num_parameters", "normalized_shape")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tdinspect.domain.size import Size
 from tdinspect.domain.spec import InputSpec, ModelSpec
 from tdinspect.domain.trace import Axis, TensorInfo
-from tdinspect.running.transfer import World
+from tdinspect.running.call import World
 
 # No symbol of a spec can have such a name; a report shows the number instead.
 HIDDEN_TIME, HIDDEN_BATCH = "#time", "#batch"

@@ -11,8 +11,8 @@ from tdinspect.formats.interface import RenderOptions
 from tdinspect.formats.rows import TreeRow, tree
 from tdinspect.formats.screen.header import header
 from tdinspect.formats.screen.model import Grid, GridRow, Screen
-from tdinspect.formats.spans import Line, Spans, join, line, span
-from tdinspect.formats.words import NONE, label, place, shape_spans, sizes_text
+from tdinspect.formats.spans import Line, Spans, Style, join, line, span
+from tdinspect.formats.words import NONE, label, place, shape_spans
 
 _RIGHT = {
     "either": "wrapper changes nothing",
@@ -24,6 +24,8 @@ _RIGHT = {
 
 def compare_screen(spec: SpecReport, options: RenderOptions) -> Screen:
     """The screen of one spec that has rows."""
+    if spec.ok and not any(row.comparison for row in spec.layers):
+        return Screen(spec, header(spec), None, (line(span("nothing to compare: no time axis reaches a layer")),))
     items = tree(spec.layers, options.depth)
     numbers = _number_errors(items)
     rows = tuple(_row(item, numbers) for item in items)
@@ -60,12 +62,13 @@ def _row(item: TreeRow, numbers: dict[str, int]) -> GridRow:
             return GridRow((name, (), ()), item.guide, item.rest, error=span(row.error, "error"), failed=True)
         nothing = () if row.container else span(NONE)
         return GridRow((name, nothing, nothing), item.guide, item.rest)
-    bare = _outcome(comparison.bare, row.output, numbers)
+    bare = _outcome(comparison.bare, row.output, None, numbers)
     cells = (name, bare, _wrapped(comparison, row, numbers))
     return GridRow(cells, item.guide, item.rest, note=_verdict(comparison), failed=bool(row.error))
 
 
-def _outcome(outcome: Outcome, known: Shape | None, numbers: dict[str, int]) -> Spans:
+def _outcome(outcome: Outcome, known: Shape | None, source: Shape | None, numbers: dict[str, int]) -> Spans:
+    """``known`` is the row's output, for its symbols; ``source`` the input whose batch and time axes stay in place."""
     if outcome.error is not None:
         kind = outcome.error.partition(":")[0]
         return span("✗ ", "error") + span(f"{kind} [{numbers[outcome.error]}]")
@@ -73,7 +76,18 @@ def _outcome(outcome: Outcome, known: Shape | None, numbers: dict[str, int]) -> 
         return span(NONE)
     if known is not None and known.sizes == outcome.shape:
         return shape_spans(known)
-    return span(sizes_text(outcome.shape))
+    return shape_spans(_numbers(outcome.shape, source))
+
+
+def _numbers(sizes: tuple[int, ...], source: Shape | None) -> Shape:
+    """Sizes as a shape, with the symbols of the axes that are where they were in ``source``."""
+    symbols = [str(size) for size in sizes]
+    if source is None or len(sizes) <= max(source.time or 0, source.batch or 0):
+        return Shape(sizes, tuple(symbols))
+    for axis in (source.time, source.batch):
+        if axis is not None:
+            symbols[axis] = source.symbols[axis]
+    return Shape(sizes, tuple(symbols), time=source.time, batch=source.batch)
 
 
 def _wrapped(comparison: Comparison, row: LayerRow, numbers: dict[str, int]) -> Spans:
@@ -81,7 +95,7 @@ def _wrapped(comparison: Comparison, row: LayerRow, numbers: dict[str, int]) -> 
         return span("the same values")
     if comparison.verdict == "values_differ":
         return span(_difference(comparison))
-    return _outcome(comparison.wrapped, row.output, numbers)
+    return _outcome(comparison.wrapped, row.output, row.input, numbers)
 
 
 def _difference(comparison: Comparison) -> str:
@@ -90,19 +104,27 @@ def _difference(comparison: Comparison) -> str:
 
 
 def _verdict(comparison: Comparison) -> Spans:
-    words: Spans = span(_RIGHT[comparison.right], "good" if comparison.right == "either" else "strong")
-    parts = [words, span(comparison.reason)]
-    if comparison.train is not None:
-        parts.append(span("in train mode ") + _verdict(comparison.train))
-    return join(parts, ": ") if comparison.train is None else join([join(parts[:2], ": "), parts[2]], "; ")
+    words, style = _RIGHT[comparison.right], _style(comparison)
+    if words in comparison.reason:
+        verdict = span(comparison.reason, style)
+    else:
+        verdict = join([span(words, style), span(comparison.reason)], ": ")
+    if comparison.train is None:
+        return verdict
+    return join([verdict, span("in train mode ") + _verdict(comparison.train)], "; ")
+
+
+def _style(comparison: Comparison) -> Style:
+    return "good" if comparison.right == "either" else "strong"
 
 
 def _whole_model(spec: SpecReport, numbers: dict[str, int]) -> Iterator[Line]:
     start = "whole model without wrappers: "
     failure = spec.unwrapped_failure
     if failure is None:
+        wrapped = any(row.container and row.type == "TimeDistributed" for row in spec.layers)
         if spec.ok:
-            yield line(span(f"{start}runs", "strong"))
+            yield line(span(f"{start}runs" if wrapped else "whole model: no wrappers in it, runs as it is", "strong"))
         return
     words = span(start, "strong") + span(f"stops at {place(failure.type, _line_of(spec, failure))}")
     if failure.error in numbers:  # the text stands above, once

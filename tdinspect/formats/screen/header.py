@@ -9,7 +9,8 @@ from tdinspect.formats.words import enumerated, failing_row, fixed_text, paramet
 
 def title(spec: SpecReport) -> tuple[Line, ...]:
     """The spec's name and file."""
-    return (line(span(spec.name, "strong"), span(spec.file, "dim"), gap=2),)
+    name = spec.name if spec.name != spec.file else ""  # layers from the command line have no name of their own
+    return (line(span(name, "strong"), span(spec.file, "dim"), gap=2),)
 
 
 def header(spec: SpecReport) -> tuple[Line, ...]:
@@ -48,8 +49,9 @@ def _axes(spec: SpecReport) -> list[Spans]:
     axes: list[Spans] = []
     if spec.time_axis is not None:
         axes.append(span("time axis ") + span(str(spec.time_axis), "time"))
-    if spec.batch_axis not in (None, "B"):
-        axes.append(span(f"batch axis {spec.batch_axis}"))
+    batch = f"batch axis {spec.batch_axis}"
+    if spec.batch_axis not in (None, "B") and not any(batch in note for note in spec.notes):
+        axes.append(span(batch))
     return axes
 
 

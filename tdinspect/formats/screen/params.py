@@ -63,9 +63,13 @@ def _totals(spec: SpecReport) -> Iterator[Line]:
     totals = spec.totals
     frozen = totals.params - totals.trainable_params
     state = f"{totals.trainable_params:,} trainable, {frozen:,} frozen" if frozen else "all trainable"
-    if stop := stop_spans(spec):
-        yield line(stop)
-    yield line(span(f"total {parameters_text(spec)}"), span(state if totals.params else ""), span(fixed_text(spec)))
+    counts = parameters_text(spec)
+    yield line(
+        stop_spans(spec),
+        span(f"total {counts}" if counts else ""),
+        span(state if totals.params else ""),
+        span(fixed_text(spec)),
+    )
     if totals.keras_params != totals.params:
         yield line(span(_keras(spec)))
 

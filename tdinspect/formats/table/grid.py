@@ -59,7 +59,7 @@ def _layout(grid: Grid, width: int) -> _Layout | None:
         return None
     note = max((styled(row.note).cell_len for row in grid.rows), default=0)
     left = room - sum(natural) - _GAP
-    if note and left >= min(note, _NOTE_BESIDE):
+    if note and left >= max(min(note, _NOTE_BESIDE), note // 2):
         return _Layout(gutter, tuple(natural), grid.numbers, left)
     return _Layout(gutter, tuple(_share(natural, least, room)), grid.numbers, 0)
 

@@ -1,0 +1,85 @@
+"""One call of a layer on shapes: its inputs may be grown, one variable at a time, and the real kernels answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import nn
+
+from tdinspect.building.tensor_function import TensorFunction
+from tdinspect.domain.size import Size
+from tdinspect.domain.trace import TensorInfo
+from tdinspect.domain.tree import Tree, leaves, map_tree
+from tdinspect.running.engine import Described, Engine
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The sizes of every symbol in the pass, and which of them are the batch and time (``clocks``).
+
+    ``run_sizes`` are those that functions read (``$T``), changed for every run.
+    """
+
+    sizes: Mapping[str, int]
+    batch: str | None
+    run_sizes: dict[str, int]
+    clocks: tuple[str, ...] = ()
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """What a rerun grows: all axes of one size, or (for functions that read ``$T``) a symbol."""
+
+    size: Size
+    symbol: str | None = None
+
+
+class Call:
+    """One layer on its inputs, to be run at any sizes of the variables."""
+
+    def __init__(self, module: nn.Module, args: Tree, kwargs: Mapping[str, Tree], world: World, engine: Engine) -> None:
+        self.module, self.args, self.kwargs, self.world, self.engine = module, args, kwargs, world, engine
+
+    def is_batch(self, size: Size) -> bool:
+        """True for a size that holds the batch symbol, where the engine gives the batch a size of its own."""
+        return self.engine.batch is not None and self.world.batch in size.symbols
+
+    def base(self, size: Size) -> int:
+        """The number that stands for a size in a run where nothing is grown."""
+        if self.is_batch(size):
+            assert self.engine.batch is not None
+            return self.engine.batch
+        return size.value(self.world.sizes)
+
+    def run(self, variable: Variable | None = None, by: int = 0) -> Tree:
+        """Described outputs, with ``variable`` grown by ``by``."""
+        sizes = dict(self.world.sizes)
+        if variable is not None and variable.symbol is not None:
+            sizes[variable.symbol] += by
+
+        def number(size: Size) -> int:
+            if variable is not None and variable.symbol is None and size == variable.size:
+                return self.base(size) + by
+            return self.base(size) if self.is_batch(size) else size.value(sizes)
+
+        def describe(info: TensorInfo) -> Described:
+            return Described(tuple(number(axis.size) for axis in info.axes), info.dtype)
+
+        if self.engine.batch is not None and self.world.batch is not None:
+            sizes[self.world.batch] = self.engine.batch
+        self.world.run_sizes.update(sizes)
+        return self.engine.run(self.module, map_tree(describe, self.args), map_tree(describe, self.kwargs))
+
+    def shapes(self, variable: Variable, by: int) -> list[tuple[int, ...]] | None:
+        """The shapes of the outputs with a variable grown, or None where the layer refuses."""
+        try:
+            return [found.shape for found in leaves(self.run(variable, by)) if isinstance(found, Described)]
+        except Exception:  # this layer takes one size only, or only some sizes
+            return None
+
+
+def is_view(module: nn.Module) -> bool:
+    """True for what only rearranges axes."""
+    return isinstance(module, nn.Flatten | nn.Unflatten) or (isinstance(module, TensorFunction) and module.is_view)

@@ -1,0 +1,82 @@
+"""A layer's two sides: bare on the whole tensor, and under the plain fold of TimeDistributed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from torch import nn
+
+from tdinspect.building.tensor_function import TensorFunction
+from tdinspect.building.wiring import Flow
+from tdinspect.domain.trace import TensorInfo
+from tdinspect.domain.tree import Tree, first, leaves, map_tree
+from tdinspect.running.call import World
+from tdinspect.running.folding import Fold
+from tdinspect.running.transfer import transfer
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One call of a layer: how to build it again, its inputs, and the fold of the TimeDistributed it stands in.
+
+    Under a fold the inputs are the folded ones.
+    """
+
+    type: str
+    given: Mapping[str, object]
+    inferred: Mapping[str, int]
+    module: nn.Module
+    flow: Flow
+    fold: Fold | None
+
+
+def map_infos(change: Callable[[TensorInfo], TensorInfo], flow: Flow) -> Flow:
+    """The same inputs with ``change`` of every tensor; constants stay."""
+
+    def apply(value: object) -> object:
+        return change(value) if isinstance(value, TensorInfo) else value
+
+    return Flow(map_tree(apply, flow.args), map_tree(apply, dict(flow.kwargs)))
+
+
+def infos_of(tree: Tree) -> list[TensorInfo]:
+    """The tensors of inputs or of a result, from left to right."""
+    values = (tree.args, tree.kwargs) if isinstance(tree, Flow) else tree
+    return [info for info in leaves(values) if isinstance(info, TensorInfo)]
+
+
+def outside_flow(leaf: Leaf, world: World) -> Flow:
+    """The inputs as the model outside any TimeDistributed has them."""
+    fold = leaf.fold
+    return leaf.flow if fold is None else map_infos(lambda info: fold.seen(info, world.sizes), leaf.flow)
+
+
+def fold_of(leaf: Leaf, world: World) -> Fold | None:
+    """The fold that TimeDistributed makes of the inputs; None for functions, and where no time arrives."""
+    if leaf.fold is not None or isinstance(leaf.module, TensorFunction):
+        return leaf.fold
+    for info in infos_of(leaf.flow)[:1]:
+        for axis in map(info.axis_of, world.clocks):
+            if axis is not None:
+                return Fold.of(info, axis, info.axis_of(world.batch))
+    return None
+
+
+def run_bare(leaf: Leaf, world: World) -> TensorInfo:
+    """Part 0 of the bare layer's result. Raises LayerError."""
+    flow = outside_flow(leaf, world)
+    return _tensor(transfer(leaf.module, flow.args, flow.kwargs, world))
+
+
+def run_wrapped(leaf: Leaf, fold: Fold, world: World) -> TensorInfo:
+    """Part 0 of the folded layer's result, unfolded. Raises LayerError, and ValueError where it does not unfold."""
+    flow = map_infos(fold.inside, outside_flow(leaf, world))
+    return fold.outside(_tensor(transfer(leaf.module, flow.args, flow.kwargs, world)), world.sizes)
+
+
+def _tensor(result: Tree) -> TensorInfo:
+    part = first(result)
+    if not isinstance(part, TensorInfo):
+        raise ValueError(f"a layer that gives {type(part).__name__}, no tensor, cannot be folded")
+    return part
