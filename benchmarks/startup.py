@@ -1,7 +1,8 @@
 """Whole processes side by side: ``tdinspect shape`` beside ``python -c "import torch"``, which no such tool can beat.
 
 Each row is a number of pairs, measured in turn (A B A B ...) in one run; the ratio is the median of the pairs' ratios.
-Wall time is from start to exit, memory the child's own peak as the system counted it.
+Wall time is from start to exit, memory the child's peak as the system counted it. That count begins at the peak of the
+process that started it (this one), so a child that stays below is shown as "-": its own peak is not known.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -78,27 +80,30 @@ def measure_row(row: Row, pairs: int) -> str:
     measure(row.beside)
     measure(row.command)
     measured = [(measure(row.beside), measure(row.command)) for _ in range(pairs)]
-    wall = statistics.median(ours.seconds / other.seconds for other, ours in measured)
-    memory = statistics.median(ours.mib / other.mib for other, ours in measured)
-    other = Cost(
-        *(statistics.median(values) for values in zip(*((o.seconds, o.mib) for o, _ in measured), strict=True))
-    )
-    ours = Cost(*(statistics.median(values) for values in zip(*((o.seconds, o.mib) for _, o in measured), strict=True)))
+    others, ours = zip(*measured, strict=True)
+    wall = _median(our.seconds / other.seconds for other, our in measured)
+    memory = _median(our.mib / other.mib for other, our in measured)
+    floor = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB
+    known = min(cost.mib for cost in (*others, *ours)) > floor
     cells = [
         f"`{row.label}`",
         f"`{row.beside_label}`",
         _ratio(wall, WALL_TARGET if row.target else None),
-        _ratio(memory, MEMORY_TARGET if row.target else None),
-        f"{ours.seconds:.3f} / {other.seconds:.3f}",
-        f"{ours.mib:.0f} / {other.mib:.0f}",
+        _ratio(memory, MEMORY_TARGET if row.target else None) if known else "-",
+        f"{_median(cost.seconds for cost in ours):.3f} / {_median(cost.seconds for cost in others):.3f}",
+        f"{_median(cost.mib for cost in ours):.0f} / {_median(cost.mib for cost in others):.0f}" if known else "-",
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _median(values: Iterable[float]) -> float:
+    return statistics.median(values)
 
 
 def _ratio(value: float, target: float | None) -> str:
     if target is None:
         return f"{value:.2f}"
-    return f"{value:.2f} ({'ok' if value <= target else 'over'}, target {target:.2f})"
+    return f"{value:.3f} ({'ok' if value <= target else 'over'}, target {target:.2f})"
 
 
 def machine() -> str:

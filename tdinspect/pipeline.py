@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from tdinspect._startup import import_torch_fast
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.report import Command, Report, SpecReport
 from tdinspect.domain.spec import ModelSpec
@@ -53,7 +54,7 @@ def inspect_source(source: Source, request: Request) -> SpecReport:
 
 
 def _inspect(parsed: ParsedSpec, spec: ModelSpec, source: Source, request: Request) -> SpecReport:
-    # These import torch, which costs a second: only now is it sure that it is needed.
+    import_torch_fast()  # it costs a second: only now is it sure that it is needed
     from tdinspect.building.check import check_operations
     from tdinspect.running.assemble import assemble
     from tdinspect.running.compare import compare

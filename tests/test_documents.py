@@ -143,9 +143,10 @@ def test_the_bare_convolution_fails_where_the_wrapped_one_works() -> None:
     assert (5, 3, 16, 254, 254) == comparison.wrapped.shape
 
 
-def test_a_shared_head_names_the_step_whose_weights_it_uses() -> None:
+def test_a_layer_of_a_shared_head_names_the_layer_whose_weights_it_uses() -> None:
     report = inspect("mask_rcnn_rpn", "params")
-    assert ["trunk_p2"] * 3 == [row(report, f"trunk_p{level}").shared_with for level in (3, 4, 5)]
+    shared = [row(report, f"trunk_p{level}.conv2d_1").shared_with for level in (2, 3, 4, 5)]
+    assert [None, *["trunk_p2.conv2d_1"] * 3] == shared
     leaves = [layer for layer in report.layers if not layer.container]
     assert 1_189_394 == sum(layer.params for layer in leaves)
 

@@ -14,7 +14,7 @@ from tdinspect.domain.tree import Tree, first, leaves
 
 
 class Steps(nn.Module):
-    """Steps under one name, each child under its step's name; ``exported`` are the inner names that are read outside."""
+    """Steps under one name, each child under its step's name; ``exported``: the inner names that are read outside."""
 
     def __init__(self, steps: Sequence[Step], children: Mapping[str, nn.Module], exported: Iterable[str] = ()) -> None:
         super().__init__()

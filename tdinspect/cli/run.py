@@ -94,9 +94,6 @@ def _gathered(options: Options) -> Gathered:
 
 
 def _report(options: Options, gathered: Gathered) -> Report:
-    from tdinspect._startup import import_torch_fast
-
-    import_torch_fast()
     from tdinspect.pipeline import Request, Source, execute
 
     request = Request(

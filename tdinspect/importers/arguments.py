@@ -6,10 +6,10 @@ import ast
 import re
 from collections.abc import Mapping
 
-from tdinspect.domain.expression import MAX_LENGTH, python_expression
+from tdinspect.domain.expression import MAX_LENGTH, python_expression, unparse
 from tdinspect.domain.location import Path
-from tdinspect.domain.spec import CONTAINERS, Arguments
-from tdinspect.importers.collector import Collector, shorten, spaced
+from tdinspect.domain.spec import CONTAINERS, Arguments, show
+from tdinspect.importers.collector import Collector, enumeration, shorten, spaced
 from tdinspect.importers.values import NAME, Constants
 
 STEP_KEYS = ("name", "from", "as", "call", "repeat", "share", "trainable", "time")
@@ -79,7 +79,7 @@ def written_as_mapping(operation: str, arguments: str) -> str:
 
 
 def _yaml(node: ast.expr) -> str:
-    text = ast.unparse(node)
+    text = unparse(node)
     if isinstance(node, ast.Tuple):
         return f"[{', '.join(map(_yaml, node.elts))}]"
     return {"True": "true", "False": "false", "None": "null"}.get(text, text)
@@ -93,7 +93,7 @@ def find_operation(step: Mapping[str, object], path: Path, collector: Collector)
     if not keys:
         collector.add("TD003", "this step has no operation", path, help=_no_operation(step))
         return None
-    main = next((key for key in keys if key == "share" or not is_operation(key) or not is_function(key)), keys[0])
+    main = next((key for key in keys if _stands_out(key)), keys[0])
     alone = True
     for key in keys:
         if key != main and not _is_misspelt(key, path, collector):
@@ -103,10 +103,16 @@ def find_operation(step: Mapping[str, object], path: Path, collector: Collector)
     return main if alone else None
 
 
+def _stands_out(key: str) -> bool:
+    """True for a key that can be nothing but the step's operation."""
+    return key == "share" or not (key.lower() in STEP_KEYS or (is_operation(key) and is_function(key)))
+
+
 def _is_misspelt(key: str, path: Path, collector: Collector) -> bool:
     """True, with a finding, for a key that is meant to be a step key."""
     meant = [step_key for step_key in STEP_KEYS if step_key != "share"]  # too near to `shape`
-    found = is_operation(key) and is_function(key) and collector.nearest(key, meant, cutoff=0.7) is not None
+    likely = is_operation(key) and (is_function(key) or key.lower() in meant)
+    found = likely and collector.nearest(key, meant, cutoff=0.7) is not None
     if found:
         collector.unknown_key(key, STEP_KEYS, path, "of a step")
     return found
@@ -152,9 +158,10 @@ def parse_arguments(operation: str, value: object, path: Path, constants: Consta
 def _refuse_list(operation: str, value: list[object], path: Path, collector: Collector) -> None:
     names = _POSITIONS.get(operation, ())
     if value and all(isinstance(item, str) and not item.startswith("$") for item in value):
-        help = f"inputs are named beside it: `from: [{', '.join(map(str, value))}]`"
+        help = f"inputs are named beside it: `from: [{enumeration(list(map(str, value)))}]`"
     elif len(value) <= len(names):
-        help = f"{operation}: {{{', '.join(f'{n}: {v}' for n, v in zip(names, value, strict=False))}}}"
+        written = (f"{name}: {shorten(show(item))}" for name, item in zip(names, value, strict=False))
+        help = f"{operation}: {{{', '.join(written)}}}"
     else:
         help = f"{operation}: {{name: value}}"
     message = f"`{operation}` takes named arguments; a list never means positional arguments"

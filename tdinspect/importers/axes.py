@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tdinspect.domain.spec import InputSpec
-from tdinspect.importers.collector import Collector, whole
+from tdinspect.importers.collector import Collector, shorten, whole
 from tdinspect.importers.inputs import Inputs
 from tdinspect.importers.values import is_name
 
@@ -74,7 +74,7 @@ def _axes(value: object, inputs: Inputs, key: str, collector: Collector) -> list
     nowhere: list[int | None] = [None] * len(inputs.inputs)
     if value is None:
         return nowhere
-    if isinstance(value, int) and whole(value):
+    if whole(value):
         found = [_normal(value, one) for one in inputs.inputs]
         first = next(((one, i) for one, i in zip(inputs.inputs, found, strict=True) if i is not None), None)
         if first is None:
@@ -94,8 +94,8 @@ def _known_symbol(value: object, inputs: Inputs, path: tuple[str | int, ...], co
         return False
     if value not in inputs.symbols and inputs.complete:
         none = f"name the axis so in the shape, or give its index: `{path[0]}: 1`"
-        message = f"no input's shape has the symbol `{value}`"
-        collector.unknown_name(message, str(value), inputs.symbols, path, none=none)
+        message = f"no input's shape has the symbol `{shorten(value)}`"
+        collector.unknown_name(message, value, inputs.symbols, path, none=none)
     return value in inputs.symbols
 
 

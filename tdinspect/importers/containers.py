@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from tdinspect.domain.location import Path
 from tdinspect.importers.arguments import is_operation
-from tdinspect.importers.collector import Collector, whole
+from tdinspect.importers.collector import Collector, shorten, whole
 from tdinspect.importers.values import Constants, positive
 
 _OPTIONS: dict[str, tuple[str, ...]] = {
@@ -24,10 +24,10 @@ def container_steps(key: str, value: object, path: Path, collector: Collector) -
         return steps, place
     if isinstance(value, Mapping) and "layers" not in value:
         inner = next((name for name in value if is_operation(name) and name[0].isupper()), None)
-        help = f"a dash before each:\n- {key}:\n    - {inner}: ..." if inner else f"{key}: {{layers: [...]}}"
+        help = f"a dash before each:\n- {key}:\n    - {shorten(inner)}: ..." if inner else f"{key}: {{layers: [...]}}"
         collector.add("TD003", f"the steps of `{key}` are missing", path, on_key=True, help=help)
         return None
-    help = f"{key}: [{steps}]" if isinstance(steps, str) else f"- {key}:\n    - ReLU"
+    help = f"{key}: [{shorten(steps)}]" if isinstance(steps, str) else f"- {key}:\n    - ReLU"
     collector.wrong(f"a list of steps for `{key}`", steps, place, help=help)
     return None
 
@@ -58,6 +58,6 @@ def _good(name: str, value: object, path: Path, constants: Constants) -> bool:
         return True
     if not isinstance(value, str):
         collector.wrong("an index or a symbol", value, path)
-    elif value not in constants.symbols and constants.symbols_known:
-        collector.unknown_name(f"no input's shape has the symbol `{value}`", value, sorted(constants.symbols), path)
+    elif value not in constants.symbols:
+        constants.unknown_symbol(value, path)
     return isinstance(value, str) and value in constants.symbols

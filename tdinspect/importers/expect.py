@@ -94,12 +94,12 @@ class _Reader:
     def _entry(self, entry: object, path: Path) -> int | str:
         text = self.constants.expression_text(entry, path) if isinstance(entry, str) and "$" in entry else None
         if text is not None:
-            before = len(self.collector.findings)
+            before = self.collector.count
             entry = self.constants.resolve(text, path)
-            if len(self.collector.findings) > before:
+            if self.collector.count > before:
                 return "_"
             entry = entry.text if isinstance(entry, Expression) else entry
-        if isinstance(entry, int) and whole(entry) and entry >= 0:
+        if whole(entry) and entry >= 0:
             return entry
         if isinstance(entry, str):
             return entry if entry in ("_", "...") or self._formula(entry, path) else "_"
@@ -112,10 +112,9 @@ class _Reader:
         except ExpressionError as error:
             self.collector.add(error.code, str(error), path)
             return False
-        unknown = sorted(names - self.constants.symbols)
-        if unknown and self.constants.symbols_known:
-            message = f"no input's shape has the symbol `{unknown[0]}`"
-            self.collector.unknown_name(message, unknown[0], sorted(self.constants.symbols), path)
+        unknown = sorted(name for name in names if name not in self.constants.symbols)
+        if unknown:
+            self.constants.unknown_symbol(unknown[0], path)
         return not unknown
 
     def count(self, value: object, path: Path) -> Bounds | None:
@@ -145,14 +144,14 @@ class _Reader:
         """``free``: symbols of the inputs."""
         path: Path = (*_PATH, "free")
         if not isinstance(value, list):
-            self.collector.wrong("a list of symbols", value, path, help=f"[{value}]" if is_name(value) else "[B, T]")
+            help = f"[{shorten(value)}]" if is_name(value) else "[B, T]"
+            self.collector.wrong("a list of symbols", value, path, help=help)
             return ()
         for index, symbol in enumerate(value):
             if not isinstance(symbol, str):
                 self.collector.wrong("a symbol", symbol, (*path, index))
-            elif symbol not in self.constants.symbols and self.constants.symbols_known:
-                message = f"no input's shape has the symbol `{shorten(symbol)}`"
-                self.collector.unknown_name(message, symbol, sorted(self.constants.symbols), (*path, index))
+            elif symbol not in self.constants.symbols:
+                self.constants.unknown_symbol(symbol, (*path, index))
         return tuple(s for s in value if isinstance(s, str) and s in self.constants.symbols)
 
     def flag(self, value: Mapping[str, object], key: str) -> bool | None:

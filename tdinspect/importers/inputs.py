@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from keyword import iskeyword
 from typing import Literal, get_args
 
 from tdinspect.domain.expression import MAX_VALUE
@@ -13,6 +15,7 @@ from tdinspect.importers.collector import Collector, did_you_mean, shorten, whol
 from tdinspect.importers.values import Constants, is_name
 
 MAX_AXES = 64  # torch's own limit
+MAX_INPUTS = 1000
 Values = Literal["random", "zeros", "ones", "arange"]
 _OPTIONS = ("shape", "dtype", "high", "values")
 _INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
@@ -40,11 +43,10 @@ class Inputs:
     inputs: tuple[InputSpec, ...]
     complete: bool
 
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """The symbols of all shapes, in the order in which they stand."""
-        entries = (entry for one in self.inputs for entry in one.shape if isinstance(entry, str))
-        return tuple(dict.fromkeys(entries))
+    @cached_property
+    def symbols(self) -> Mapping[str, None]:
+        """The symbols of all shapes, in the order in which they stand: a set that keeps it."""
+        return dict.fromkeys(entry for one in self.inputs for entry in one.shape if isinstance(entry, str))
 
 
 def parse_inputs(data: Mapping[str, object], constants: Constants) -> Inputs:
@@ -55,6 +57,7 @@ def parse_inputs(data: Mapping[str, object], constants: Constants) -> Inputs:
         message = "`input` and `inputs` are both here; a spec has one of them"
         help = "keep `input` for one input, `inputs` for several"
         collector.add("TD003", message, ("inputs",), on_key=True, help=help)
+        constants.symbols_known = False
     if "input" in data:
         value = data["input"]
         if isinstance(value, Mapping) and any(isinstance(v, list) for k, v in value.items() if k != "shape"):
@@ -78,6 +81,10 @@ def _many_inputs(value: object, path: Path, constants: Constants) -> list[InputS
         help = "one input stands under `input:`" if isinstance(value, list) else "inputs: {a: [B, T, 8], b: [B, 4]}"
         collector.wrong("a mapping of names to shapes", value, path, help=help)
         return []
+    if len(value) > MAX_INPUTS:
+        collector.add("TD008", f"{len(value):,} inputs; the limit is {MAX_INPUTS:,}", path, on_key=True)
+        constants.symbols_known = False
+        return []
     inputs = []
     for name, shape in value.items():
         if not is_name(name):
@@ -92,7 +99,7 @@ def _one_input(name: str, value: object, path: Path, constants: Constants) -> In
         return InputSpec(name, _shape(value, path, constants), path)
     collector = constants.collector
     if "shape" not in value:
-        message = f"the shape of `{name}` is missing"
+        message = f"the shape of `{shorten(name)}` is missing"
         collector.add("TD003", message, path, on_key=True, help="shape: [B, T, 3, 64, 64]")
         return InputSpec(name, _unreadable(constants), path)
     collector.check_keys(value, _OPTIONS, path, "of an input")
@@ -132,16 +139,20 @@ def _entry(entry: object, path: Path, constants: Constants) -> int | str:
     if isinstance(entry, str) and "$" in entry:
         text = constants.expression_text(entry, path)
         if text is not None and is_name(text) and text not in constants.vars:
-            message = f"`{text}` is no var"
-            help = did_you_mean(collector.nearest(text, constants.vars)) or f"a symbol has no dollar here: `{text}`"
+            message = f"`{shorten(text)}` is no var"
+            near = did_you_mean(collector.nearest(text, constants.vars))
+            help = near or f"a symbol has no dollar here: `{shorten(text)}`"
             collector.add("TD006", message, path, help=help)
             return _unreadable(constants)[0]
-        before = len(collector.findings)
+        before = collector.count
         entry = None if text is None else constants.resolve(text, path)
-        if text is None or len(collector.findings) > before:
+        if text is None or collector.count > before:
             return 1
     if is_name(entry):
-        return str(entry)
+        if iskeyword(entry):  # formulas of sizes are written, and read, as Python
+            collector.add("TD003", f"`{entry}` is a word of Python, so it cannot name an axis", path)
+            return _unreadable(constants)[0]
+        return entry
     if not isinstance(entry, int) or isinstance(entry, bool):
         collector.wrong("a whole number or a symbol", entry, path, help=_entry_help(entry))
         return 1 if isinstance(entry, bool | float) else _unreadable(constants)[0]
@@ -149,16 +160,16 @@ def _entry(entry: object, path: Path, constants: Constants) -> int | str:
         collector.add("TD003", f"a size must be above zero, found {entry}", path, help="an open size is a symbol: `T`")
         return 1
     if entry > MAX_VALUE:
-        collector.add("TD008", f"the size {entry} is above 2**62", path)
+        collector.add("TD008", f"the size {shorten(str(entry))} is above 2**62", path)
         return 1
     return entry
 
 
 def _entry_help(entry: object) -> str | None:
     if isinstance(entry, str) and entry.isdecimal():
-        return f"without quotes: {entry}"
+        return f"without quotes: {shorten(entry)}"
     if isinstance(entry, float):
-        return f"{int(entry)}" if entry.is_integer() else "`//` divides to a whole number"
+        return shorten(str(int(entry))) if entry.is_integer() else "`//` divides to a whole number"
     return "a formula cannot be an input's size; name the axis with a symbol" if isinstance(entry, str) else None
 
 

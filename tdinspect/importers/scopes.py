@@ -86,7 +86,7 @@ class Scope:
         head = name.partition(".")[0]
         entry = self.value(head) if head != name else None
         inner = [f"{head}.{part}" for part in islice(entry.inner.names, _MAX_SHOWN)] if entry and entry.inner else []
-        return [*reversed(list(islice(self._seen(), _MAX_SHOWN))), *inner]
+        return [*inner, *reversed(list(islice(self._seen(), _MAX_SHOWN)))]
 
     def _seen(self) -> Iterator[str]:
         yield from reversed(self.names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from itertools import count
 from math import prod
 
 from tdinspect.domain.expression import MAX_VALUE
@@ -13,7 +14,7 @@ from tdinspect.importers.scalars import TooLong, plain_scalar
 from tdinspect.importers.values import positive
 
 SET = "--set"  # stands for the command line in a path: such a finding has no position
-_FIRST_BATCH, _FIRST_TIME, _FIRST_OTHER = 2, 5, 64
+_FIRSTS = _FIRST_BATCH, _FIRST_TIME, _FIRST_OTHER = 2, 5, 64
 
 
 def parse_sizes(value: object, inputs: Inputs, collector: Collector) -> dict[str, int]:
@@ -34,17 +35,17 @@ def parse_sizes(value: object, inputs: Inputs, collector: Collector) -> dict[str
             if spaced(symbol):
                 collector.add("TD006", message, path, help=spaced(symbol))
                 continue
-            near = [s for s in inputs.symbols if s not in value]
+            near = (s for s in inputs.symbols if s not in value)
             collector.unknown_name(message, symbol, near, path, none="remove it, or name an axis so")
     return result
 
 
 def _checked(size: object, path: Path, collector: Collector) -> int | None:
-    if not positive(size) or not isinstance(size, int):
+    if not positive(size):
         collector.wrong("a whole number above zero", size, path)
         return None
     if size > MAX_VALUE:
-        collector.add("TD008", f"the size {size} is above 2**62", path)
+        collector.add("TD008", f"the size {shorten(str(size))} is above 2**62", path)
         return None
     return size
 
@@ -59,15 +60,16 @@ def override(
         path: Path = (SET, name)
         if name not in inputs.symbols:
             known = [*inputs.symbols, *vars]
-            message = f"--set {name}: the spec has neither a size nor a var `{name}`"
+            message = f"--set {shorten(name)}: the spec has neither a size nor a var of this name"
             if inputs.complete:
                 collector.unknown_name(message, name, known, path, none="the spec has no sizes and no vars")
             continue
         size = set_value(text)
-        if isinstance(size, int) and positive(size) and size <= MAX_VALUE:
+        if positive(size) and size <= MAX_VALUE:
             sizes[name] = size
         else:
-            collector.add("TD003", f"--set {name}: expected a whole number above zero, found `{text}`", path)
+            message = f"--set {shorten(name)}: expected a whole number above zero, found `{shorten(text)}`"
+            collector.add("TD003", message, path)
 
 
 def set_value(text: str) -> object:
@@ -84,21 +86,19 @@ def default_sizes(inputs: Inputs, sizes: Mapping[str, int], clocks: Collection[s
     So no axis is mistaken for another.
     """
     used = taken | set(sizes.values())
+    free = {first: (size for size in count(first) if size not in used) for first in _FIRSTS}
     defaults: dict[str, int] = {}
     for symbol in inputs.symbols:
-        if symbol in sizes:
-            continue
-        size = _FIRST_BATCH if symbol == "B" else _FIRST_TIME if symbol in clocks else _FIRST_OTHER
-        while size in used:
-            size += 1
-        used.add(size)
-        defaults[symbol] = size
+        if symbol not in sizes:
+            first = _FIRST_BATCH if symbol == "B" else _FIRST_TIME if symbol in clocks else _FIRST_OTHER
+            defaults[symbol] = next(free[first])
+            used.add(defaults[symbol])
     return defaults
 
 
 def whole_numbers(value: object) -> Iterator[int]:
     """Every whole number inside plain data."""
-    if isinstance(value, int) and whole(value):
+    if whole(value):
         yield value
     elif isinstance(value, Mapping):
         for item in value.values():
@@ -111,6 +111,6 @@ def whole_numbers(value: object) -> Iterator[int]:
 def check_volume(inputs: Inputs, sizes: Mapping[str, int], collector: Collector) -> None:
     """Note each input that has more elements than a tensor can (TD008)."""
     for one in inputs.inputs:
-        count = prod(sizes.get(entry, 1) if isinstance(entry, str) else entry for entry in one.shape)
-        if count > MAX_VALUE:
+        elements = prod(sizes.get(entry, 1) if isinstance(entry, str) else entry for entry in one.shape)
+        if elements > MAX_VALUE:
             collector.add("TD008", f"the input `{one.name}` has more than 2**62 elements", one.path)

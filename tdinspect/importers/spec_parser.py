@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from tdinspect.domain.spec import ModelSpec, Step
 from tdinspect.importers.axes import Axes, parse_axes
-from tdinspect.importers.collector import Collector
+from tdinspect.importers.collector import Collector, enumeration, shorten
 from tdinspect.importers.expect import parse_expect
 from tdinspect.importers.inputs import Inputs, parse_inputs
 from tdinspect.importers.scopes import Entry, Scope
@@ -61,13 +61,15 @@ def parse_spec(data: object, file: str, overrides: Mapping[str, str], collector:
         return None
     outputs = check_names(data["outputs"], ("outputs",), scope, collector) if "outputs" in data else ()
     defaults = _defaults(data, inputs, sizes, axes, constants)
-    check_volume(inputs, {**sizes, **defaults}, collector)
+    all_sizes = {**sizes, **defaults}
+    check_volume(inputs, all_sizes, collector)
+    constants.check_expressions(all_sizes)
     return ModelSpec(
-        name=_text(data, "name", collector) or _stem(file),
+        name=_name(data, collector) or _stem(file),
         description=_text(data, "description", collector),
         inputs=axes.inputs,
         steps=steps,
-        sizes={symbol: {**sizes, **defaults}[symbol] for symbol in inputs.symbols},
+        sizes={symbol: all_sizes[symbol] for symbol in inputs.symbols},
         defaults=defaults,
         time_axis=axes.time_axis,
         batch_axis=axes.batch_axis,
@@ -80,14 +82,14 @@ def parse_spec(data: object, file: str, overrides: Mapping[str, str], collector:
 
 def _set_names(constants: Constants, inputs: Inputs, axes: Axes) -> None:
     """Tell the reader of constants which sizes there are, and which of them only the run knows."""
-    constants.symbols = frozenset(inputs.symbols)
+    constants.symbols = inputs.symbols
     constants.time = axes.clocks
     placed = [(one, one.batch_axis) for one in axes.inputs]
     constants.batch = frozenset(
         entry for one, axis in placed if axis is not None and isinstance(entry := one.shape[axis], str)
     )
-    for name in sorted(constants.symbols & constants.vars.keys()):
-        message = f"`{name}` is both a var and a symbol of an input's shape"
+    for name in sorted(symbol for symbol in constants.symbols if symbol in constants.vars):
+        message = f"`{shorten(name)}` is both a var and a symbol of an input's shape"
         constants.collector.add("TD007", message, ("vars", name), on_key=True, help="rename one of them")
 
 
@@ -102,13 +104,13 @@ def _steps(data: Mapping[str, object], inputs: Inputs, constants: Constants) -> 
     if "layers" not in data:
         collector.add("TD003", "the list of steps, `layers`, is missing", (), help="layers:\n  - Linear: 10")
     elif not steps:
-        help = f"layers: [{items}]" if isinstance(items, str) else "layers:\n  - Linear: 10"
+        help = f"layers: [{shorten(items)}]" if isinstance(items, str) else "layers:\n  - Linear: 10"
         help = "a dash before each step:\n  - Linear: 10" if isinstance(items, Mapping) else help
         collector.wrong("a list of steps", items, ("layers",), help=help)
     elif len(inputs.inputs) > 1 and not (isinstance(steps[0], Mapping) and "from" in steps[0]):
-        names = ", ".join(one.name for one in inputs.inputs)
+        names = enumeration([one.name for one in inputs.inputs])
         message = f"the spec has several inputs ({names}), so the first step must say which it takes"
-        collector.add("TD003", message, ("layers", 0), on_key=True, help=f"from: {inputs.inputs[0].name}")
+        collector.add("TD003", message, ("layers", 0), on_key=True, help=f"from: {shorten(inputs.inputs[0].name)}")
     return scope, StepReader(constants).steps(steps, ("layers",), scope)
 
 
@@ -124,6 +126,14 @@ def _defaults(
         taken.update(whole_numbers(data.get(key)))
     taken.update(whole_numbers(dict(constants.vars)))
     return default_sizes(inputs, sizes, axes.clocks, taken)
+
+
+def _name(data: Mapping[str, object], collector: Collector) -> str | None:
+    name = _text(data, "name", collector)
+    if name is None or name.isprintable():
+        return name
+    collector.add("TD003", f"the name `{shorten(name)}` has a character that cannot be shown", ("name",))
+    return None
 
 
 def _text(data: Mapping[str, object], key: str, collector: Collector) -> str | None:

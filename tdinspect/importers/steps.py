@@ -28,7 +28,7 @@ from tdinspect.importers.wiring import (
     valid_name,
 )
 
-MAX_STEPS = 100_000
+MAX_STEPS = 50_000
 _TIMES = ("per_step", "causal", "anticausal", "constant", "mixes", "gone")
 _KINDS: dict[type[Operation], Kind] = {Layer: "layer", Function: "function", Container: "container", Share: "share"}
 

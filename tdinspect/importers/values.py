@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import chain
+from typing import TypeGuard
 
 from tdinspect.domain.expression import ExpressionError, evaluate, names_in, substitute
 from tdinspect.domain.location import Path
@@ -14,7 +16,7 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NAME_IN_TEXT = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 
 
-def is_name(value: object) -> bool:
+def is_name(value: object) -> TypeGuard[str]:
     """True for a text that can name a symbol, a var or a step; ``_`` is none."""
     return isinstance(value, str) and value != "_" and NAME.fullmatch(value) is not None
 
@@ -28,11 +30,12 @@ class Constants:
     def __init__(self, collector: Collector, vars: Mapping[str, object]) -> None:
         self.collector = collector
         self.vars = vars
-        self.symbols: frozenset[str] = frozenset()
+        self.symbols: Mapping[str, None] = {}  # a set that keeps the order of the shapes
         self.symbols_known = True  # False when a shape is broken: then an unknown name may be one of its symbols
         self.batch: frozenset[str] = frozenset()
         self.time: frozenset[str] = frozenset()
         self.computed: set[int] = set()  # whole numbers that expressions gave
+        self.expressions: list[tuple[Expression, Path]] = []  # those that read sizes
 
     def value(self, value: object, path: Path, *, wrapped: bool = False, entry: bool = False) -> object:
         """A constant of the domain: tuples for lists, Expressions where a size is read.
@@ -75,14 +78,16 @@ class Constants:
             return self._var(self.vars[text])
         try:
             names = names_in(text)
-            unknown = sorted(names - self.symbols - self.vars.keys())
+            unknown = sorted(name for name in names if name not in self.symbols and name not in self.vars)
             if unknown:
                 self._unknown(unknown[0], path)
                 return None
-            numbers = {name: self._number(name) for name in names if name in self.vars}
+            numbers = {name: self._number(name) for name in sorted(names) if name in self.vars}
             if names <= numbers.keys():
                 return self._computed(evaluate(text, numbers))
-            return Expression(substitute(text, numbers), names - numbers.keys())
+            reads_sizes = Expression(substitute(text, numbers), names - numbers.keys())
+            self.expressions.append((reads_sizes, path))
+            return reads_sizes
         except ExpressionError as error:
             self.collector.add(error.code, str(error), path)
         return None
@@ -99,14 +104,27 @@ class Constants:
         value = self.vars[name]
         if isinstance(value, int | float) and not isinstance(value, bool):
             return value
-        raise ExpressionError("TD003", f"the var `{name}` is {describe(value)}, no number to reckon with")
+        raise ExpressionError("TD003", f"the var `{shorten(name)}` is {describe(value)}, no number to reckon with")
 
     def _unknown(self, name: str, path: Path) -> None:
         if self.symbols_known:
-            message = f"`{name}` is neither a var nor a size"
-            self.collector.unknown_name(
-                message, name, [*self.vars, *sorted(self.symbols)], path, none=f"define it: `vars: {{{name}: ...}}`"
-            )
+            message = f"`{shorten(name)}` is neither a var nor a size"
+            none = f"define it: `vars: {{{shorten(name)}: ...}}`"
+            self.collector.unknown_name(message, name, chain(self.vars, self.symbols), path, none=none)
+
+    def unknown_symbol(self, name: str, path: Path) -> None:
+        """Note a symbol that no input's shape has, unless a broken shape may have had it."""
+        if self.symbols_known:
+            message = f"no input's shape has the symbol `{shorten(name)}`"
+            self.collector.unknown_name(message, name, self.symbols, path)
+
+    def check_expressions(self, sizes: Mapping[str, int]) -> None:
+        """Note each expression that has no value at these sizes, as one that divides by zero."""
+        for expression, path in self.expressions:
+            try:
+                evaluate(expression.text, sizes)
+            except ExpressionError as error:
+                self.collector.add(error.code, f"{error} at the spec's sizes", path)
 
     def _check_sizes(self, expression: Expression, path: Path, wrapped: bool, entry: bool) -> None:
         hidden = sorted(expression.symbols & (self.batch | self.time)) if wrapped else []
@@ -149,6 +167,6 @@ def _check_constant(value: object, path: Path, collector: Collector) -> None:
         )
 
 
-def positive(value: object) -> bool:
+def positive(value: object) -> TypeGuard[int]:
     """True for a whole number above zero."""
-    return whole(value) and isinstance(value, int) and value > 0
+    return whole(value) and value > 0

@@ -32,10 +32,12 @@ def _names(value: object, path: Path, scope: Scope, collector: Collector) -> obj
 
 def _unknown_value(name: str, path: Path, scope: Scope, collector: Collector) -> None:
     if scope.hides(name):
-        message = f"`{name}` is outside: into a TimeDistributed a value comes only through its own `from`"
-        collector.add("TD006", message, path, help=f"beside `TimeDistributed:` write `from: [..., {name}]`")
+        shown = shorten(name)
+        message = f"`{shown}` is outside: into a TimeDistributed a value comes only through its own `from`"
+        collector.add("TD006", message, path, help=f"beside `TimeDistributed:` write `from: [..., {shown}]`")
     elif scope.declares(name):
-        collector.add("TD006", f"`{name}` is made by a later step", path, help="a step reads earlier steps only")
+        message = f"`{shorten(name)}` is not made before this step"
+        collector.add("TD006", message, path, help="a step reads earlier steps only")
     else:
         message = f"no input and no earlier step is named `{shorten(name)}`"
         collector.unknown_name(message, name, scope.like(name), path)
@@ -44,8 +46,8 @@ def _unknown_value(name: str, path: Path, scope: Scope, collector: Collector) ->
 def parse_as(value: object, path: Path, scope: Scope, collector: Collector) -> object:
     """``as``: names for the parts of a tuple, nested as the tuple is; each becomes known in the scope."""
     if not isinstance(value, list) or not value:
-        alone = f"`as: [{value}]` names part 0; `name: {value}` names the step"
-        help = alone if is_name(value) else "as: [seq, [h, c]]"
+        shown = shorten(value) if is_name(value) else None
+        help = f"`as: [{shown}]` names part 0; `name: {shown}` names the step" if shown else "as: [seq, [h, c]]"
         collector.wrong("a list of names for the parts of the result", value, path, help=help)
         return None
     return _parts(value, path, scope, collector)
@@ -113,7 +115,7 @@ def define(name: str, entry: Entry, path: Path, scope: Scope, collector: Collect
     if not scope.define(name, entry):
         what = "an input" if scope.names[name].kind == "input" else "an earlier step or part"
         help = "names are unique in their list of steps"
-        collector.add("TD007", f"`{name}` is already the name of {what}", path, help=help)
+        collector.add("TD007", f"`{shorten(name)}` is already the name of {what}", path, help=help)
 
 
 def check_share(target: object, path: Path, scope: Scope, collector: Collector) -> bool:
@@ -124,14 +126,14 @@ def check_share(target: object, path: Path, scope: Scope, collector: Collector) 
     entry = scope.module(target)
     if entry is None and scope.declares(target):
         help = "write the first use out; later ones share it"
-        collector.add("TD006", f"`{target}` is a later step", path, help=help)
+        collector.add("TD006", f"`{shorten(target)}` is a later step", path, help=help)
     elif entry is None:
         message = f"no earlier step is named `{shorten(target)}`"
         collector.unknown_name(message, target, scope.like(target), path)
     elif entry.kind not in HAS_MODULE:
         article = "an" if entry.kind == "input" else "a"
         what = "part of a result" if entry.kind == "part" else entry.kind
-        message = f"`{target}` is {article} {what}; only a layer or a container has weights to share"
+        message = f"`{shorten(target)}` is {article} {what}; only a layer or a container has weights to share"
         collector.add("TD003", message, path)
     return entry is not None and entry.kind in HAS_MODULE
 
@@ -139,18 +141,18 @@ def check_share(target: object, path: Path, scope: Scope, collector: Collector) 
 def check_names(value: object, path: Path, scope: Scope, collector: Collector) -> tuple[str, ...]:
     """A list of names of the finished spec, as in ``outputs``; unknown and repeated ones are noted and left out."""
     if not isinstance(value, list) or not value:
-        help = f"[{value}]" if is_name(value) else None
+        help = f"[{shorten(value)}]" if is_name(value) else None
         collector.wrong("a list of names of steps", value, path, help=help)
         return ()
-    names: list[str] = []
+    seen: dict[str, None] = {}
     for index, name in enumerate(value):
         place: Path = (*path, index)
         if not isinstance(name, str):
             collector.wrong("the name of a step", name, place)
-        elif name in names:
-            collector.add("TD007", f"`{name}` is listed twice", place)
+        elif name in seen:
+            collector.add("TD007", f"`{shorten(name)}` is listed twice", place)
         elif scope.value(name) is None:
             collector.unknown_name(f"no step is named `{shorten(name)}`", name, scope.like(name), place)
         else:
-            names.append(name)
-    return tuple(names)
+            seen[name] = None
+    return tuple(seen)

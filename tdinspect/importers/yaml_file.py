@@ -15,13 +15,13 @@ from yaml.scanner import Scanner
 
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.location import Path, Position
-from tdinspect.importers.collector import describe, shorten
+from tdinspect.importers.collector import Collector, describe, shorten
 from tdinspect.importers.document import Document
 from tdinspect.importers.scalars import MAX_DIGITS, TooLong, plain_scalar
 
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 64  # lists and mappings inside each other
-MAX_VALUES = 500_000  # keys and values, aliases written out
+MAX_VALUES = 250_000  # keys and values, aliases written out
 _SECOND_OPINION = 200_000  # characters; above this the slow reader's better message is not worth the wait
 
 _PLAIN, _QUOTED, _COLLECTION = "plain", "quoted", "collection"  # in place of YAML 1.1's guessed tags
@@ -89,7 +89,8 @@ if yaml.__with_libyaml__:
 def read_yaml(source: str | bytes) -> tuple[Document, list[Finding]]:
     """Read one YAML document; the findings (with positions) say what is wrong with it as YAML."""
     if len(source) > MAX_BYTES:
-        message = f"the file has {len(source):,} bytes; the limit is {MAX_BYTES:,}"
+        unit = "characters" if isinstance(source, str) else "bytes"
+        message = f"the file has {len(source):,} {unit}; the limit is {MAX_BYTES:,}"
         text = source[:MAX_BYTES]
         shown = text if isinstance(text, str) else text.decode("utf-8", "replace")
         return Document(shown), [Finding("TD008", message, position=Position(1, 1, 1, 1))]
@@ -103,16 +104,14 @@ def read_yaml(source: str | bytes) -> tuple[Document, list[Finding]]:
     try:
         root = _compose(text)
         if root is None:
-            empty = Finding("TD003", "the file is empty", position=Position(1, 1, 1, 1), help=_START)
+            help = "a spec starts with `input:`, the shape, and `layers:`, the steps"
+            empty = Finding("TD003", "the file is empty", position=Position(1, 1, 1, 1), help=help)
             return Document(text), [empty]
         builder = _Builder()
         data = builder.value(root, (), 0)
-        return Document(text, data, root), builder.findings
+        return Document(text, data, root), builder.collector.findings
     except _Stop as stop:
         return Document(text, None, root), [stop.finding]
-
-
-_START = "a spec starts with `input:`, the shape, and `layers:`, the steps"
 
 
 def _decode(source: bytes) -> str:
@@ -168,7 +167,9 @@ def _refuse(error: Exception, text: str) -> NoReturn:
             position = Position(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
     if "another document" in problem:
         problem = "a second document starts here (`---`); a spec is one document"
-    help = _bare_step(text, position.line) or next((hint for part, hint in _HINTS.items() if part in problem), None)
+    help = next((hint for part, hint in _HINTS.items() if part in problem), None)
+    if "mapping values" in problem:
+        help = _bare_step(text, position.line) or help
     raise _Stop(Finding("TD001", problem, position=position, help=help)) from error
 
 
@@ -197,7 +198,7 @@ class _Builder:
     """Node tree -> plain data; mistakes that leave the rest readable are gathered."""
 
     def __init__(self) -> None:
-        self.findings: list[Finding] = []
+        self.collector = Collector()
         self.count = 0
 
     def value(self, node: Node, path: Path, depth: int) -> object:
@@ -257,4 +258,4 @@ class _Builder:
         self._add("TD003", f"the tag `{shorten(tag)}` is refused", path, node, help=_TAG_HELP)
 
     def _add(self, code: str, message: str, path: Path, node: Node, help: str | None = None) -> None:
-        self.findings.append(Finding(code, message, path, help=help, position=_position(node)))
+        self.collector.add(code, message, path, help=help, position=_position(node))

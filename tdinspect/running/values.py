@@ -34,8 +34,9 @@ def randomise(module: nn.Module, generator: torch.Generator) -> None:
     Running variances stay above zero, counters stay.
     """
     with torch.no_grad():
-        for _, parameter in module.named_parameters():
-            parameter.copy_(torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
+        for parameter in module.parameters():
+            inputs = parameter[0].numel() if parameter.ndim > 1 else 1
+            parameter.normal_(std=inputs**-0.5, generator=generator)  # sums stay near 1: no gate is stuck at its end
         for name, buffer in module.named_buffers():
             if buffer.is_floating_point():
                 drawn = torch.rand(buffer.shape, generator=generator, dtype=torch.float64)

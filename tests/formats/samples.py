@@ -10,8 +10,7 @@ from tdinspect.domain.report import LayerRow, Report, Shape, SpecReport, TensorR
 from tdinspect.domain.trace import Comparison, FirstFailure, Outcome
 
 CONV_ERROR = (
-    "RuntimeError: Expected 3D (unbatched) or 4D (batched) input to conv2d, "
-    "but got input of size: [5, 3, 3, 256, 256]"
+    "RuntimeError: Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: [5, 3, 3, 256, 256]"
 )
 
 

@@ -44,9 +44,7 @@ def written(spec: SpecReport, row: int) -> str:
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_screen_is_as_its_golden_file_and_fits(
-    golden: Callable[[str, str], None], command: str, width: int
-) -> None:
+def test_a_screen_is_as_its_golden_file_and_fits(golden: Callable[[str, str], None], command: str, width: int) -> None:
     screen = text(command, width=width)
     golden(f"formats/{command}-{width}.txt", screen)
     assert [] == [line for line in screen.splitlines() if cell_len(line) > width]
@@ -76,9 +74,7 @@ def test_the_rows_shown_add_up_to_the_total(spec: SpecReport, depth: int | None)
     rows = [match for line in lines if (match := COUNTED.match(line))]
     levels = [len(row["guide"]) for row in rows] + [0]
     counts = [int(row["count"].replace(",", "").replace("·", "0")) for row in rows]
-    assert spec.totals.params == sum(
-        count for index, count in enumerate(counts) if levels[index + 1] <= levels[index]
-    )
+    assert spec.totals.params == sum(count for index, count in enumerate(counts) if levels[index + 1] <= levels[index])
 
 
 def test_the_error_of_a_layer_is_there_word_for_word_at_any_width() -> None:
@@ -90,9 +86,7 @@ def test_every_error_of_a_comparison_stands_once_and_whole() -> None:
     screen = text("compare", samples.VIDEO, width=80)
     error = without_spaces(samples.CONV_ERROR.replace("[5, 3, 3, 256, 256]", "[2, 16, 3, 64, 64]"))
     assert 1 == without_spaces(screen).count(error)
-    assert "whole model without wrappers: stops at Conv2d (line 8) with [1]" in text("compare", samples.VIDEO).replace(
-        "stops at Conv2d with", "stops at Conv2d (line 8) with"
-    )
+    assert "whole model without wrappers: stops at Conv2d (line 8) with [1]" in screen
 
 
 def test_colour_only_adds_to_what_is_said() -> None:
@@ -100,6 +94,29 @@ def test_colour_only_adds_to_what_is_said() -> None:
     assert text("shape", color=False) == ANSI.sub("", colored)
     assert "\x1b[36mT\x1b[0m" in colored
     assert "\x1b[36mT=5\x1b[0m" in colored
+
+
+def test_an_error_that_stands_in_a_row_is_not_repeated_by_its_finding() -> None:
+    (finding,) = samples.CONV_BARE.findings
+    longer = replace(finding, message=f"{finding.message}: {samples.CONV_ERROR}")
+    spec = replace(samples.CONV_BARE, findings=(longer,))
+    assert text("shape", samples.CONV_BARE) == text("shape", spec)
+
+
+def test_a_very_narrow_table_has_its_cells_below_the_names() -> None:
+    lines = text("compare", samples.CONV_WRAPPED, width=40).splitlines()
+    assert "  └ Conv2d 3→16 k3" in lines
+    assert "      without: ✗ RuntimeError [1]" in lines
+
+
+def test_without_a_time_axis_there_is_nothing_to_compare() -> None:
+    screen = text("compare", samples.spec("plain", (replace(samples.HEAD, comparison=None),)))
+    assert "nothing to compare: no time axis reaches a layer" in screen
+
+
+def test_a_model_without_wrappers_is_not_said_to_have_lost_them() -> None:
+    screen = text("compare", samples.spec("plain", (samples.HEAD,)))
+    assert "whole model: no wrappers in it, runs as it is" in screen
 
 
 def test_the_time_axis_of_plain_numbers_is_named() -> None:
@@ -155,7 +172,7 @@ def test_quiet_leaves_errors_findings_and_totals() -> None:
 
 
 def test_quiet_lists_clean_specs_without_empty_lines_between() -> None:
-    lines = text("shape", samples.VIDEO, samples.CONV_WRAPPED, quiet=True).splitlines()
+    lines = text("shape", samples.VIDEO, samples.CONV_WRAPPED, quiet=True, width=120).splitlines()
     assert 3 == len(lines)
     assert "2 specs: 2 ok" == lines[-1]
 

@@ -44,7 +44,7 @@ def inside(text: str, position: Position) -> str:
         ("hidden_size: 4", ("layers", 1, "LSTM"), False),
         ("ReLU", ("layers", 2), False),
         ("ReLU", ("layers", 2), True),
-        ("- one", ("again",), False),
+        ("&s\n  - one", ("again",), False),
         ("again", ("again",), True),
     ],
 )

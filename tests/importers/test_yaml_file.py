@@ -104,9 +104,7 @@ def test_a_key_that_is_no_plain_text_is_a_finding(key: str) -> None:
     assert {"TD003"} == {finding.code for finding in findings}
 
 
-@pytest.mark.parametrize(
-    "value", ["!!int 3", "!x 3", "! 3", "!!set {a}", "!!python/name:os.system ''", "!<tag:a,b> [1]"]
-)
+@pytest.mark.parametrize("value", ["!!int 3", "!x 3", "!!set {a}", "!!python/name:os.system ''", "!<tag:a,b> [1]"])
 def test_every_tag_is_refused(value: str) -> None:
     _, findings = read_yaml(f"a: {value}\n")
     assert [("TD003", 4)] == [(f.code, f.position.column) for f in findings if f.position]

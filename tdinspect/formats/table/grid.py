@@ -15,6 +15,8 @@ _GAP = 2
 _NARROW = 60
 _NOTE_BESIDE = 20  # with less room than this a note goes below its row
 _ERROR_BESIDE = 30
+_MIN_TEXT = 8
+_LONG_WORD = 16  # a longer one is folded rather than given the whole table
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,7 @@ def _gutter(width: int) -> int:
 def _layout(grid: Grid, width: int) -> _Layout | None:
     """Numbers get what they need; texts share the rest; notes stand beside only where nothing else must wrap."""
     natural = [_width(grid, index, by_word=False) for index in range(len(grid.titles))]
-    least = [
-        natural[index] if number else _width(grid, index, by_word=True) for index, number in enumerate(grid.numbers)
-    ]
+    least = [natural[index] if number else _least(grid, index) for index, number in enumerate(grid.numbers)]
     gutter = _gutter(width)
     room = width - gutter - _GAP * (len(natural) - 1)
     if sum(least) > room:
@@ -71,8 +71,14 @@ def _width(grid: Grid, index: int, *, by_word: bool) -> int:
         guide = len(row.guide) if index == 0 else 0
         text = plain(row.cells[index])
         parts = text.split() if by_word else text.split("\n")
-        widths += [guide + styled(span(part)).cell_len for part in parts]
+        lengths = [styled(span(part)).cell_len for part in parts]
+        widths += [guide + (min(length, _LONG_WORD) if by_word else length) for length in lengths]
     return max(widths)
+
+
+def _least(grid: Grid, index: int) -> int:
+    """The narrowest a column of text may be: its longest word, unless that is very long, and room for a few sizes."""
+    return max(_width(grid, index, by_word=True), min(_MIN_TEXT, _width(grid, index, by_word=False)))
 
 
 def _share(natural: list[int], least: list[int], room: int) -> list[int]:
