@@ -80,9 +80,11 @@ def _entry(text: str) -> str:
 
 def _folder(folder: Path) -> Iterator[tuple[SourceText, bool]]:
     """Every YAML file below, sorted, and whether it is a spec. YAML that cannot be read is kept: it is a finding."""
-    from tdinspect.importers import is_spec, read_spec
-
     files = sorted(path for pattern in ("*.yaml", "*.yml") for path in folder.rglob(pattern) if not path.is_dir())
+    if not files:
+        raise SourceError(f"no specs in {folder}")
+    from tdinspect.importers import is_spec, read_spec  # yaml, only where there is some to read
+
     specs = 0
     for path in files:
         found = SourceText(str(path), _read(path))
@@ -92,8 +94,7 @@ def _folder(folder: Path) -> Iterator[tuple[SourceText, bool]]:
         specs += kept
         yield found, kept
     if not specs:
-        others = f"; its {len(files)} YAML files have none of input, inputs, layers" if files else ""
-        raise SourceError(f"no specs in {folder}{others}")
+        raise SourceError(f"no specs in {folder}; its {len(files)} YAML files have none of input, inputs, layers")
 
 
 def _read(path: Path) -> bytes:

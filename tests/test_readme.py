@@ -1,7 +1,7 @@
 """The README is true: every command in it is run and prints what stands there, and its Python runs.
 
 ``pytest tests/test_readme.py --renew`` writes the output of the commands anew. The blocks run in order in one folder: a
-```yaml block that begins with ``# NAME.yaml`` is a file there, and a ``print(...)  # text`` in Python must print the text.
+yaml block that begins with ``# NAME.yaml`` is a file there, and a ``print(...)  # text`` in Python must print the text.
 """
 
 from __future__ import annotations
@@ -57,15 +57,15 @@ def output(command: str, capsys: pytest.CaptureFixture[str]) -> str:
     return f"{command}\n{captured.out}" + (f"{code}\n" if echo else "")
 
 
-def renewed(text: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
-    """The README with every command's real output in its place."""
+def renewed(text: str, folder: Path, capsys: pytest.CaptureFixture[str], only: str = "") -> str:
+    """The README with every command's real output in its place; commands without ``only`` in them are left alone."""
     pieces, done = [], 0
     for block in blocks(text, "console", "yaml"):
         if block.language == "yaml":
             write_spec(block, folder)
-            continue
-        pieces += [text[done : block.start], *(output(command, capsys) for command in commands(block))]
-        done = block.end
+        elif only in block.text:
+            pieces += [text[done : block.start], *(output(command, capsys) for command in commands(block))]
+            done = block.end
     return "".join([*pieces, text[done:]])
 
 
@@ -100,7 +100,7 @@ def test_the_python_of_the_readme_runs_and_prints_what_it_says(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = README.read_text(encoding="utf-8")
-    renewed(text, folder, capsys)  # the files that the commands and the yaml blocks leave
+    renewed(text, folder, capsys, only="--output")  # the files that the commands and the yaml blocks leave
     for block in blocks(text, "python"):
         said = PRINTED.findall(block.text)
         exec(compile(block.text, README.name, "exec"), {"__name__": "readme"})

@@ -6,15 +6,22 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib import import_module
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+from tdinspect.checks import RULE_CHECKS
+from tdinspect.domain.finding import RULES
+from tdinspect.formats import FORMATS
+from tdinspect.layers import KINDS
+
 ROOT = Path(__file__).parent.parent
 TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)
-CALL = re.compile(r"(?:^|`|\s)make ([a-z][a-z-]*)(?=`|\s*$)", re.MULTILINE)
+CALL = re.compile(r"(?:^|`|\s)make ([a-z][a-z-]*)(?=`|\s*$|\s+#)", re.MULTILINE)
 # Folders that exist on one developer's machine only. /usr, /bin/sh and the like are on every machine.
 MACHINE_PATHS = re.compile(r"(?<![\w./$}~-])/(?:tmp|work|root|home)/[\w.]")
 
@@ -104,6 +111,31 @@ def test_help_version_and_usage_errors_import_no_torch(arguments: list[str]) -> 
     imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
     assert "tdinspect.cli" in imported
     assert "torch" not in imported
+
+
+def modules(package: str, pattern: str = "*.py") -> dict[str, ModuleType]:
+    """The modules of a package by name, imported."""
+    names = [path.stem for path in (ROOT / "tdinspect" / package).glob(pattern) if path.stem != "__init__"]
+    return {name: import_module(f"tdinspect.{package}.{name}") for name in names}
+
+
+def test_every_family_of_layers_is_registered() -> None:
+    families = [family for module in modules("layers").values() for family in getattr(module, "KINDS", ())]
+    assert len(families) > 1
+    assert {family.classes for family in families} == {family.classes for family in KINDS}
+
+
+def test_every_rule_about_a_trace_is_registered() -> None:
+    rules = modules("checks", "td[12]*.py")
+    assert {module.check for module in rules.values()} == set(RULE_CHECKS)
+    assert {name.upper() for name in rules} <= set(RULES)
+
+
+def test_every_format_is_registered() -> None:
+    packages = [path.parent.name for path in (ROOT / "tdinspect/formats").glob("*/__init__.py")]
+    homes = {*modules("formats"), *packages}
+    loaded = {home: import_module(f"tdinspect.formats.{home}") for home in homes}
+    assert {name for name, module in loaded.items() if callable(getattr(module, "render", None))} == set(FORMATS)
 
 
 def test_no_file_names_a_folder_of_one_machine() -> None:

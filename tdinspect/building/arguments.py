@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import torch
@@ -122,22 +122,32 @@ def _suits_sequence(annotation: Any, origin: Any, value: tuple[object, ...]) -> 
 
 
 _UNWRITABLE = (torch.Size, typing.Callable[[torch.Tensor], torch.Tensor], Callable[[torch.Tensor], torch.Tensor])
-_NAMES: Mapping[Any, str] = {
-    int: "a whole number", float: "a number", bool: "true or false", str: "a text", None: "null", type(None): "null",
-    torch.dtype: "a torch dtype",
-}  # fmt: skip
+_NAMES: Mapping[Any, tuple[str, str]] = {
+    int: ("a whole number", "whole numbers"),
+    float: ("a number", "numbers"),
+    bool: ("true or false", "true or false"),
+    str: ("a text", "texts"),
+    type(None): ("null", "nulls"),
+    torch.dtype: ("a torch dtype", "torch dtypes"),
+}
 
 
-def _words(annotation: Any) -> str:
+def _words(annotation: Any, plural: bool = False) -> str:
+    """What suits the annotation: ``a whole number or a list of 2 whole numbers``."""
     origin, options = typing.get_origin(annotation), typing.get_args(annotation)
     if origin in (typing.Union, types.UnionType):
-        words = list(dict.fromkeys(_words(option) for option in options if option not in _UNWRITABLE))
-        return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+        return _either(_words(option, plural) for option in options if option not in _UNWRITABLE)
     if origin is Literal:
-        return " or ".join(str(option) for option in options)
+        return _either(map(str, options))
     if isinstance(origin, type) and issubclass(origin, Sequence):
-        item = _words(options[0]).removeprefix("a ")
         if origin is tuple and Ellipsis not in options:
-            return f"a list of {len(options)} {item}{'s' if len(options) > 1 else ''}"
-        return f"a list of {item}s"
-    return _NAMES.get(annotation, getattr(annotation, "__name__", str(annotation)))
+            count = len(options)
+            return f"a list of {count} {_words(options[0], count > 1).removeprefix('a ')}"
+        return f"a list of {_words(options[0], plural=True)}"
+    name = getattr(annotation, "__name__", str(annotation))
+    return _NAMES.get(annotation, (name, name))[plural]
+
+
+def _either(words: Iterable[str]) -> str:
+    *others, last = dict.fromkeys(words)
+    return f"{', '.join(others)} or {last}" if others else last

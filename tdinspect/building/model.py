@@ -20,9 +20,13 @@ class Steps(nn.Module):
         super().__init__()
         self.steps = tuple(steps)
         self.exported = tuple(exported)
-        self._attribute = {name: f"{name}_" if hasattr(self, name) else name for name in children}
+        self._attribute: dict[str, str] = {}
         for name, child in children.items():
-            self.add_module(self._attribute[name], child)
+            attribute = name
+            while hasattr(self, attribute) or (attribute != name and attribute in children):
+                attribute += "_"
+            self._attribute[name] = attribute
+            self.add_module(attribute, child)
 
     def run(self, flow: Flow, scope: Scope) -> Tree:
         """Run in a scope that holds the names the steps may read."""
@@ -37,7 +41,7 @@ class Steps(nn.Module):
         if isinstance(child, TimeDistributed) and isinstance(child.module, Folded):
             value, exported = child(*flow.args, **flow.kwargs)
             return _export(step, value, exported, scope)
-        return child(*flow.args, **flow.kwargs)
+        return child(*flow.args, **flow.kwargs, **step.call)
 
 
 class Folded(nn.Module):
@@ -65,9 +69,13 @@ def _export(step: Step, value: Tree, inner: Mapping[str, Tree], scope: Scope) ->
 
 
 def exported_names(spec: ModelSpec) -> frozenset[str]:
-    """Every dotted name that a ``from`` or ``outputs`` reads; ``td.conv`` exports ``conv`` from ``td``."""
+    """Every dotted name that a ``from`` or ``outputs`` reads, as each container on its way sees it.
+
+    ``td.block.conv`` exports ``conv`` from ``block``, and ``block.conv`` from ``td``.
+    """
     names = {name for step in all_steps(spec.steps) for name in leaves(step.source)}
-    return frozenset(name for name in (*names, *spec.outputs) if "." in name)
+    parts = [name.split(".") for name in (*names, *spec.outputs)]
+    return frozenset(".".join(words[i:]) for words in parts for i in range(len(words) - 1))
 
 
 class BuiltModel(nn.Module):
@@ -80,8 +88,11 @@ class BuiltModel(nn.Module):
         self._run_sizes = run_sizes
 
     def forward(self, *inputs: Tensor, **named: Tensor) -> Tree:
-        """Shapes in: those of the spec's ``inputs``, with any size for a symbol that the model leaves free."""
-        values = dict(zip((given.name for given in self.spec.inputs), inputs, strict=False)) | named
+        """Shapes in: those of the spec's ``inputs``, with any size for a symbol that the model leaves free.
+
+        Raises TypeError unless every input is given once.
+        """
+        values = self._by_name(inputs, named)
         for given in self.spec.inputs:
             for entry, size in zip(given.shape, values[given.name].shape, strict=False):
                 if isinstance(entry, str):
@@ -92,3 +103,11 @@ class BuiltModel(nn.Module):
         if self.spec.outputs:
             return {name: first(scope[name]) for name in self.spec.outputs}
         return first(result)
+
+    def _by_name(self, inputs: Sequence[Tensor], named: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        names = [given.name for given in self.spec.inputs]
+        values = dict(zip(names, inputs, strict=False)) | dict(named)
+        if len(inputs) + len(named) != len(names) or set(values) != set(names):
+            got = ", ".join([*([f"{len(inputs)} in order"] if inputs else []), *named]) or "none"
+            raise TypeError(f"{self.spec.name} takes the inputs {', '.join(names)}; got {got}")
+        return values

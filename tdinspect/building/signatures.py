@@ -17,6 +17,17 @@ from tdinspect.layers import is_inferable
 # Modules that hold modules: a spec writes these as containers or not at all.
 _HOLDERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict, nn.DataParallel)
 _HOLDER_NAMES = {"Module", "Container", *(holder.__name__ for holder in _HOLDERS)}
+# What torch leaves without an annotation, and no default tells.
+_UNANNOTATED: Mapping[str, Any] = {
+    "dtype": torch.dtype | None,
+    "embed_dim": int,
+    "num_heads": int,
+    "kdim": int | None,
+    "vdim": int | None,
+    "momentum": float | None,
+    "size_average": bool | None,
+    "reduce": bool | None,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +44,12 @@ class Parameter:
 def layer_classes() -> Mapping[str, type[nn.Module]]:
     """Every class of torch.nn that takes and gives tensors, by name."""
     classes = ((name, getattr(nn, name)) for name in dir(nn) if name not in _HOLDER_NAMES)
-    return {name: cls for name, cls in classes if isinstance(cls, type) and issubclass(cls, nn.Module)}
+    return {name: cls for name, cls in classes if isinstance(cls, type) and issubclass(cls, nn.Module) and _runs(cls)}
+
+
+def _runs(cls: type[nn.Module]) -> bool:
+    """False for a base class that only its subclasses can run (RNNBase)."""
+    return cls.forward is not nn.Module.forward
 
 
 @cache
@@ -87,6 +103,7 @@ def _parameters(function: Callable[..., object]) -> list[Parameter]:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         required = parameter.default is parameter.empty
-        annotation = None if parameter.annotation is parameter.empty else parameter.annotation
+        bare = parameter.annotation is parameter.empty
+        annotation = _UNANNOTATED.get(parameter.name) if bare else parameter.annotation
         found.append(Parameter(parameter.name, annotation, None if required else parameter.default, required))
     return found

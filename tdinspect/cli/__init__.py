@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 
@@ -26,12 +27,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return _pipe_closed()
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            return _disk_full(error)
         import traceback
 
         sys.stderr.write(f"tdinspect: a fault of tdinspect itself, please report it: {error!r}\n\n")
         traceback.print_exc(file=sys.stderr)
         return BUG
     return CLEAN
+
+
+def _disk_full(error: OSError) -> int:
+    from tdinspect.cli.output import discard_stdout
+
+    discard_stdout()
+    sys.stderr.write(f"tdinspect: cannot write the output: {error.strerror}\n")
+    return USAGE
 
 
 def _pipe_closed() -> int:

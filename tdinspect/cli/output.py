@@ -7,6 +7,7 @@ import shutil
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 PIPED_WIDTH = 100  # wide enough that a table rarely wraps
 
@@ -24,8 +25,15 @@ def color(terminal: bool) -> bool:
     return terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a standard stream is a terminal; Python has None for one that was closed before the start."""
+    return stream is not None and stream.isatty()
+
+
 def print_text(text: str) -> None:
-    """Write to standard output. A closed pipe is fine: the reader has what it wanted."""
+    """Write to standard output. A closed pipe is fine: the reader has what it wanted; so is none at all (``>&-``)."""
+    if sys.stdout is None:
+        return
     try:
         sys.stdout.write(_encodable(text))
         sys.stdout.flush()

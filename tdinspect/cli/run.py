@@ -83,7 +83,7 @@ def _gathered(options: Options) -> Gathered:
         if given:
             raise UsageError(f"{given[0]} belongs to --layer, which is not there")
         try:
-            return gather(options.specs, lambda: sys.stdin.buffer.read(), options.stdin_name)
+            return gather(options.specs, _read_stdin, options.stdin_name)
         except SourceError as error:
             raise UsageError(str(error)) from None
     if options.specs:
@@ -91,6 +91,12 @@ def _gathered(options: Options) -> Gathered:
     if options.input is None:
         raise UsageError("--layer needs --input, the shape that comes in: --input B,T,3,64,64")
     return inline(options.layers, options.input, options.time_axis, options.batch_axis)
+
+
+def _read_stdin() -> bytes:
+    if sys.stdin is None:
+        raise SourceError("standard input is closed")
+    return sys.stdin.buffer.read()
 
 
 def _report(options: Options, gathered: Gathered) -> Report:
@@ -103,12 +109,12 @@ def _report(options: Options, gathered: Gathered) -> Report:
         allow_import=options.allow_import,
         device=options.device,
     )
-    with Progress(sys.stderr.isatty()) as progress:
+    with Progress(output.is_terminal(sys.stderr)) as progress:
         return execute(request, progress)
 
 
 def _render_options(options: Options, left_out: int) -> RenderOptions:
-    terminal = options.output is None and sys.stdout.isatty()
+    terminal = options.output is None and output.is_terminal(sys.stdout)
     return RenderOptions(
         width=output.width(terminal),
         color=output.color(terminal) and not options.no_color,

@@ -133,7 +133,7 @@ def _symbol_at(one: InputSpec, axis: int | None) -> tuple[str, ...]:
 
 
 def _listed_clocks(value: object, inputs: Inputs) -> list[str]:
-    return [str(clock) for clock in value if clock in inputs.symbols] if isinstance(value, list) else []
+    return [clock for clock in value if is_name(clock) and clock in inputs.symbols] if isinstance(value, list) else []
 
 
 def _name(inputs: tuple[InputSpec, ...], axes: Sequence[int | None]) -> Axis:

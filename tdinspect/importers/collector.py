@@ -70,7 +70,8 @@ class Collector:
 
     def unknown_name(self, message: str, name: str, choices: Iterable[str], path: Path, none: str = "") -> None:
         """Note a name that nothing defines (TD006); ``none`` is the help when there is nothing to choose from."""
-        known = list(dict.fromkeys(islice(choices, _MAX_CHOICES)))
+        # Past the limit nobody reads the help, and gathering the choices is most of the work.
+        known = list(dict.fromkeys(islice(choices, _MAX_CHOICES))) if self.count < MAX_FINDINGS else []
         near = did_you_mean(self.nearest(name, known))
         listed = f"known here: {enumeration(known)}" if 0 < len(known) <= _MAX_LISTED else None
         self.add("TD006", message, path, help=near or listed or none or None)

@@ -81,12 +81,13 @@ class Scope:
         """True when a later step here or outside gives this name."""
         return name in self.declared or (self.parent is not None and self.parent.declares(name))
 
-    def like(self, name: str) -> list[str]:
+    def like(self, name: str) -> Iterator[str]:
         """Names to choose from when ``name`` is unknown; those inside the container that it names first."""
         head = name.partition(".")[0]
         entry = self.value(head) if head != name else None
-        inner = [f"{head}.{part}" for part in islice(entry.inner.names, _MAX_SHOWN)] if entry and entry.inner else []
-        return [*inner, *reversed(list(islice(self._seen(), _MAX_SHOWN)))]
+        if entry and entry.inner:
+            yield from (f"{head}.{part}" for part in entry.inner.names)
+        yield from reversed(list(islice(self._seen(), _MAX_SHOWN)))
 
     def _seen(self) -> Iterator[str]:
         yield from reversed(self.names)

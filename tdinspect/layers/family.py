@@ -35,7 +35,8 @@ class Family:
 
     ``keras_params(module)`` counts what the Keras layer of the same sizes reports, the module's own tensors only.
     ``witness(shape)`` shrinks an input shape to the smallest that still shows whether it suits the layer, for layers
-    whose mistakes a zero-size batch lets pass.
+    whose mistakes a zero-size batch lets pass. ``steps(module, ndim)`` is the axis of an input of ``ndim`` axes that
+    the layer walks along step by step, giving as many steps as it gets: its length is never run.
     """
 
     classes: tuple[str, ...]
@@ -43,3 +44,4 @@ class Family:
     formula: Callable[[nn.Module], str] = generic_formula
     keras_params: Callable[[nn.Module], int] = torch_count
     witness: Callable[[tuple[int, ...]], tuple[int, ...]] | None = None
+    steps: Callable[[nn.Module, int], int] | None = None

@@ -10,14 +10,17 @@ from tdinspect.layers.family import Family, Source, generic_formula, torch_count
 
 def _formula(module: nn.Module) -> str:
     assert isinstance(module, _NormBase)
-    tensors = len(list(module.parameters()))
-    return f"{tensors}*{module.num_features}" if tensors else ""
+    return _times(module, module.num_features)
 
 
 def _group_formula(module: nn.Module) -> str:
     assert isinstance(module, nn.GroupNorm)
+    return _times(module, module.num_channels)
+
+
+def _times(module: nn.Module, channels: int) -> str:
     tensors = len(list(module.parameters()))
-    return f"{tensors}*{module.num_channels}" if tensors else ""
+    return f"{tensors}*{channels}" if tensors > 1 else str(channels) if tensors else ""
 
 
 def _keras_batch_norm(module: nn.Module) -> int:

@@ -39,6 +39,10 @@ def _times(piece: str, times: int, is_sum: bool) -> str:
     return f"{times} * ({piece})" if is_sum else f"{times} * {piece}"
 
 
+def _steps(module: nn.Module, ndim: int) -> int:
+    return 1 if module.batch_first and ndim == 3 else 0
+
+
 def _cell_formula(module: nn.Module) -> str:
     assert isinstance(module, RNNCellBase)
     hidden = module.hidden_size
@@ -56,7 +60,7 @@ def _keras(module: nn.Module) -> int:
 
 
 KINDS = (
-    Family(classes=("LSTM", "GRU", "RNN"), formula=_formula, keras_params=_keras),
+    Family(classes=("LSTM", "GRU", "RNN"), formula=_formula, keras_params=_keras, steps=_steps),
     Family(
         classes=("LSTMCell", "GRUCell", "RNNCell"),
         formula=_cell_formula,

@@ -169,7 +169,7 @@ class _Walk:
 
     def _refuse(self, step: Step, layer: Layer, place: _Place, flow: Flow, finding: Finding) -> NoReturn:
         """A layer that could not be built: its row says why, and the walk stops."""
-        leaf = Leaf(layer.type, {}, {}, nn.Identity(), flow, place.fold)
+        leaf = Leaf(layer.type, self.checked.arguments[step.path], {}, nn.Identity(), flow, place.fold)
         self.ledger.failed(place, step, leaf, Failure(finding.message, reported=True))
         self._stop(finding)
 
@@ -183,6 +183,8 @@ class _Walk:
         return self._container(again, original.operation, flow, scope, place, shares=f"{target}.")
 
     def _reuse(self, step: Step, target: str, flow: Flow, place: _Place) -> Tree:
+        if target not in self.leaves:  # the first walk stopped before it
+            raise _Stop
         original = self.leaves[target]
         leaf = replace(original, inferred={}, flow=flow, fold=place.fold)
         return self._leaf(step, leaf, place, frozenset(), shared=target)

@@ -64,7 +64,9 @@ class Call:
                 return self.base(size) + by
             return self.base(size) if self.is_batch(size) else size.value(sizes)
 
-        def describe(info: TensorInfo) -> Described:
+        def describe(info: object) -> object:
+            if not isinstance(info, TensorInfo):
+                return info
             return Described(tuple(number(axis.size) for axis in info.axes), info.dtype)
 
         if self.engine.batch is not None and self.world.batch is not None:
@@ -78,6 +80,11 @@ class Call:
             return [found.shape for found in leaves(self.run(variable, by)) if isinstance(found, Described)]
         except Exception:  # this layer takes one size only, or only some sizes
             return None
+
+
+def infos_in(tree: Tree) -> list[TensorInfo]:
+    """The tensors in inputs or in a result, from left to right; constants left out."""
+    return [info for info in leaves(tree) if isinstance(info, TensorInfo)]
 
 
 def is_view(module: nn.Module) -> bool:

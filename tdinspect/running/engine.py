@@ -35,7 +35,9 @@ class Engine:
             result = module(*inputs[0], **inputs[1])
         return map_tree(_describe, result)
 
-    def _tensor(self, described: Described) -> Tensor:
+    def _tensor(self, described: object) -> object:
+        if not isinstance(described, Described):
+            return described
         shape, dtype = described.shape, getattr(torch, described.dtype)
         if self.device == "meta" or 0 in shape:
             return torch.empty(shape, dtype=dtype, device=self.device)

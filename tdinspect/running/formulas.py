@@ -148,9 +148,12 @@ def _still_axis(
     call: Call, moves: Mapping[Variable, _Movement], inputs: Sequence[TensorInfo], axis: int, size: int
 ) -> Axis:
     """A number, unless the layer takes one size only and the axis stands where it was."""
+    remakes = any(
+        hasattr(call.module, name) for name in ("out_channels", "out_features")
+    )  # the axis it refuses to grow
     for info in inputs:
         for candidate in info.axes[axis : axis + 1]:
             refused = any(m.refused and m.variable.size == candidate.size for m in moves.values())
-            if refused and call.base(candidate.size) == size:
+            if refused and not remakes and call.base(candidate.size) == size:
                 return candidate
     return Axis(Size.number(size))

@@ -27,9 +27,13 @@ _SPATIAL = ("Conv", "LazyConv", "Pool", "Norm", "Pad", "LPPool", "Unpool")
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What one side does to samples and steps. ``alike``: permuting the steps permutes the output."""
+    """What one side does to samples and steps. ``alike``: permuting the steps permutes the output.
+
+    One step alone cannot show whether time is worked across: ``one_step`` then.
+    """
 
     keeps_axes: bool
+    one_step: bool
     mixes_samples: bool
     mixes_steps: bool
     alike: bool
@@ -42,7 +46,7 @@ class Behaviour:
     @property
     def works_across(self) -> bool:
         """Samples independent, and time worked across."""
-        return not self.mixes_samples and (self.mixes_steps or not self.keeps_axes)
+        return not self.mixes_samples and (self.mixes_steps or self.one_step or not self.keeps_axes)
 
 
 def works_across(type_name: str, ndim: int, time_axis: int) -> bool:
@@ -82,7 +86,7 @@ def behaviour_of(
             mixes_steps |= _spreads(run, base, x, noise, time_axis)
     order = torch.roll(torch.arange(x.shape[time_axis]), 1)
     alike = keeps and _close(run(x.index_select(time_axis, order)), base.index_select(time_axis, order))
-    return Behaviour(keeps, mixes_samples, mixes_steps, alike)
+    return Behaviour(keeps, x.shape[time_axis] == 1, mixes_samples, mixes_steps, alike)
 
 
 def _call(side: nn.Module, args: Tree, kwargs: Mapping[str, Tree], x: Tensor, changed: Tensor) -> Tensor:

@@ -46,7 +46,8 @@ class Ledger:
     def failed(self, place: Place, step: Step, leaf: Leaf, failure: Failure) -> None:
         """The row of a layer that raised."""
         base = self._base(place, step, leaf.type, leaf.flow)
-        self.records.append(replace(base, given=leaf.given, failure=failure))
+        arguments = summary(leaf.module, leaf.given, show)
+        self.records.append(replace(base, arguments=arguments, given=leaf.given, failure=failure))
 
     def ran(
         self, place: Place, step: Step, leaf: Leaf, value: Tree, follows: frozenset[str], shared: str | None

@@ -25,7 +25,8 @@ def reason(
     """Why ``side`` is right."""
     lead = "*".join(readable(axis.size, world.sizes) for axis in fold.lead)
     if verdict == "same":
-        return "every step alike, so the wrapper changes nothing"
+        alone = across and fold.batch_axis is not None and fold.lead[0].size.value(world.sizes) == 1
+        return "with one sample the fold is that one sequence" if alone else "the wrapper changes nothing"
     if verdict == "both_error":
         return "it raises on both sides"
     if side == "bare":
@@ -66,7 +67,7 @@ def _fault(behaviour: Behaviour | None) -> str | None:
     if behaviour.mixes_samples:
         return "samples mix"
     if not behaviour.keeps_axes:
-        return "time is merged with another axis or changed in size"
+        return "time is merged into another axis or changes size"
     if behaviour.mixes_steps:
         return "steps mix"
     return "steps are treated unlike each other" if not behaviour.alike else "steps stay on their own"

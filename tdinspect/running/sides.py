@@ -10,8 +10,8 @@ from torch import nn
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.building.wiring import Flow
 from tdinspect.domain.trace import TensorInfo
-from tdinspect.domain.tree import Tree, first, leaves, map_tree
-from tdinspect.running.call import World
+from tdinspect.domain.tree import Tree, first, map_tree
+from tdinspect.running.call import World, infos_in
 from tdinspect.running.folding import Fold
 from tdinspect.running.transfer import transfer
 
@@ -42,8 +42,7 @@ def map_infos(change: Callable[[TensorInfo], TensorInfo], flow: Flow) -> Flow:
 
 def infos_of(tree: Tree) -> list[TensorInfo]:
     """The tensors of inputs or of a result, from left to right."""
-    values = (tree.args, tree.kwargs) if isinstance(tree, Flow) else tree
-    return [info for info in leaves(values) if isinstance(info, TensorInfo)]
+    return infos_in((tree.args, tree.kwargs) if isinstance(tree, Flow) else tree)
 
 
 def outside_flow(leaf: Leaf, world: World) -> Flow:

@@ -8,20 +8,25 @@ shapes of the whole model with the symbols kept.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import prod
 
 from torch import nn
 
 from tdinspect.building.functions import BLIND_WHEN_EMPTY
 from tdinspect.building.tensor_function import TensorFunction
-from tdinspect.domain.trace import TensorInfo
-from tdinspect.domain.tree import Tree, leaves
+from tdinspect.domain.size import Size
+from tdinspect.domain.trace import Axis, TensorInfo
+from tdinspect.domain.tree import Tree, map_tree
 from tdinspect.layers import family_of
-from tdinspect.running.call import Call, World, is_view
+from tdinspect.running.call import Call, World, infos_in, is_view
 from tdinspect.running.engine import FULL, META, ONE_SAMPLE, ZERO_BATCH, Described, Engine
 from tdinspect.running.formulas import symbolic
 
 _LARGE = 1 << 22  # elements of input above which a run without a batch to shrink goes to the meta device
+
+
+_STEPS = Size.symbol("#steps")
 
 
 class LayerError(Exception):
@@ -34,7 +39,34 @@ class LayerError(Exception):
 
 def transfer(module: nn.Module, args: Tree, kwargs: Mapping[str, Tree], world: World) -> Tree:
     """The outputs of ``module`` as TensorInfo, for inputs as TensorInfo. Raises LayerError when the layer raises."""
-    inputs = list(leaves((args, kwargs)))
+    walks = family_of(type(module).__name__).steps
+    if walks is not None and args:
+        result = _with_few_steps(module, args, kwargs, world, walks(module, len(args[0].axes)))
+        if result is not None:
+            return result
+    return _transfer(module, args, kwargs, world)
+
+
+def _with_few_steps(module: nn.Module, args: Tree, kwargs: Mapping[str, Tree], world: World, axis: int) -> Tree:
+    """A recurrence over two steps instead of all, the true length put back; None where it raises."""
+    walked = args[0].axes[axis]
+
+    def put_back(found: object) -> object:
+        if not isinstance(found, TensorInfo):
+            return found
+        return replace(found, axes=tuple(walked if a.size == _STEPS else a for a in found.axes))
+
+    axes = list(args[0].axes)
+    axes[axis] = Axis(_STEPS)
+    few = replace(world, sizes={**world.sizes, str(_STEPS): 2})
+    try:
+        return map_tree(put_back, _transfer(module, (replace(args[0], axes=tuple(axes)), *args[1:]), kwargs, few))
+    except LayerError:  # the exact text is that of the whole length
+        return None
+
+
+def _transfer(module: nn.Module, args: Tree, kwargs: Mapping[str, Tree], world: World) -> Tree:
+    inputs = infos_in((args, kwargs))
     engine = _choose(module, inputs, world)
     call = Call(module, args, kwargs, world, engine)
     try:

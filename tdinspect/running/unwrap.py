@@ -12,10 +12,13 @@ from tdinspect.running.assemble import Assembly, assemble_again
 
 
 def first_failure(spec: ModelSpec, checked: Checked, assembly: Assembly) -> FirstFailure | None:
-    """Where the same layers, with the sizes they have, stop without the wrappers; None when they run to the end."""
+    """Where the same layers, with the sizes they have, stop without the wrappers; None when they run to the end.
+
+    A model that stops with its wrappers stops there without them, if not before.
+    """
     bare = replace(spec, steps=without_wrappers(spec.steps))
     again = assemble_again(bare, checked, assembly)
-    for record in again.trace.layers:
+    for record in (*again.trace.layers, *assembly.trace.layers):
         if record.failure is not None:
             return FirstFailure(record.name, record.type, record.path, record.failure.error)
     return None

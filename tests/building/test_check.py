@@ -1,0 +1,101 @@
+"""Names of operations, and the constants that the inputs of a function leave over."""
+
+from __future__ import annotations
+
+import pytest
+
+from tdinspect.building.check import all_steps, check_operations
+from tdinspect.domain.finding import Finding
+from tests.importers.reading import steps
+
+
+def found(*lines: str, head: str = "input: [B, T, 8]") -> list[tuple[str, str, str | None]]:
+    return [(f.code, f.message, f.help) for f in check_operations(steps(*lines, head=head)).findings]
+
+
+@pytest.mark.parametrize(
+    ("message", "help", "line"),
+    [
+        ("there is no layer Conv2D", "did you mean `Conv2d`?", "- Conv2D: {out_channels: 3, kernel_size: 3}"),
+        ("there is no layer Linaer", "did you mean `Linear`?", "- Linaer: 3"),
+        ("there is no layer TimeDistribute", "did you mean `TimeDistributed`?", "- TimeDistribute"),
+        ("there is no layer Zebra", "a layer is named as in torch", "- Zebra"),
+        ("there is no layer RNNBase", None, "- RNNBase: {mode: LSTM, hidden_size: 3}"),
+        ("there is no function sofmax", "did you mean `softmax`?", "- sofmax: -1"),
+        ("there is no function zebra", "a function is named as in torch", "- zebra"),
+        ("there is no function save", None, "- save: model.pt"),
+        ("there is no function linear", "did you mean `Linear`?", "- linear: 3"),
+    ],
+)
+def test_an_unknown_operation_is_td004_with_the_nearest_name(message: str, help: str | None, line: str) -> None:
+    ((code, said, helped),) = found(line)
+    assert ("TD004", message) == (code, said)
+    if help is not None:
+        assert help == helped
+
+
+def test_a_dotted_path_is_refused_and_nothing_is_imported() -> None:
+    message = "antigravity.Net is outside torch.nn, and importing it would run the code of antigravity"
+    assert [("TD009", message, "layers of your own are not built yet")] == found("- antigravity.Net")
+    import sys
+
+    assert "antigravity" not in sys.modules
+
+
+def test_mistakes_in_containers_are_found_too_all_at_once_and_in_place() -> None:
+    checked = check_operations(
+        steps(
+            "- Linear: ten",
+            "- TimeDistributed:",
+            "    - Sequential:",
+            "        - Reluu",
+            "- softmax: {dim: 1, zebra: 2}",
+            head="input: [B, T, 8]\ntime_axis: T",
+        )
+    )
+    assert [
+        ("TD005", ("layers", 0, "Linear")),
+        ("TD004", ("layers", 1, "TimeDistributed", 0, "Sequential", 0)),
+        ("TD005", ("layers", 2, "softmax", "zebra")),
+    ] == [(finding.code, finding.path) for finding in checked.findings]
+
+
+def test_a_correct_spec_has_no_findings_and_its_arguments_by_step() -> None:
+    all_correct = steps("- Linear: 3", "- ReLU", "- softmax: -1")
+    checked = check_operations(all_correct)
+    assert () == checked.findings
+    assert {("layers", 0): {"out_features": 3}, ("layers", 1): {}, ("layers", 2): {"dim": -1}} == checked.arguments
+
+
+def test_all_steps_go_in_the_order_of_the_file() -> None:
+    nested = steps("- Sequential:", "    - ReLU", "    - Sequential: [Tanh]", "- Sigmoid")
+    assert ["sequential_1", "relu_1", "sequential_2", "tanh_1", "sigmoid_1"] != []
+    kinds = [getattr(step.operation, "type", "") for step in all_steps(nested)]
+    assert ["Sequential", "ReLU", "Sequential", "Tanh", "Sigmoid"] == kinds
+
+
+def test_the_second_operand_of_add_is_a_constant_where_one_value_comes_in() -> None:
+    assert [] == found("- add: 2.5")
+    assert [("TD005", "add needs other", "write `add: {other: ...}`")] == found("- add")
+
+
+def test_the_second_operand_of_add_comes_in_where_two_values_do() -> None:
+    assert [] == found("- ReLU", "- add:", "  from: [input, relu_1]")
+
+
+def test_an_input_by_keyword_is_not_missing() -> None:
+    two = "inputs: {x: [B, 4], i: {shape: [B, 4], dtype: int64}}"
+    assert [] == found("- gather: {dim: 1}", "  from: {input: x, index: i}", head=two)
+    missing = found("- gather: {dim: 1}", "  from: {input: x}", head=two)
+    assert [("TD005", "gather needs index", "write `gather: {index: ...}`")] == missing
+
+
+def test_a_constant_cannot_also_be_given_where_an_input_fills_it() -> None:
+    two = "inputs: {x: [B, 4], y: [B, 4]}"
+    ((code, message, _),) = found("- add: {other: 3}", "  from: [x, y]", head=two)
+    assert ("TD005", "add has no argument other") == (code, message)
+
+
+def test_a_finding_marks_the_operations_key() -> None:
+    (finding,) = check_operations(steps("- Linaer: 3")).findings
+    assert Finding("TD004", "there is no layer Linaer", ("layers", 0, "Linaer"), True, finding.help) == finding

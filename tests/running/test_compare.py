@@ -1,0 +1,152 @@
+"""Each layer bare and wrapped: verdicts and sides known from what the layers are, values from plain PyTorch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from tdinspect.domain.report import LayerRow, SpecReport
+from tdinspect.domain.trace import Comparison
+from tdinspect.pipeline import Request, Source, execute
+
+
+def compared(text: str) -> SpecReport:
+    [report] = execute(Request("compare", (Source("spec.yaml", text),))).specs
+    return report
+
+
+def comparison_of(layer: str, shape: str = "[B, T, 6]", steps: int = 5) -> Comparison:
+    report = compared(f"input: {shape}\ntime_axis: T\nsizes: {{B: 3, T: {steps}}}\nlayers:\n  - {layer}\n")
+    assert report.layers, report.findings
+    found = report.layers[0].comparison
+    assert found is not None
+    return found
+
+
+# layer, input, verdict, right side; T is 5. The sides are decided by hand from what each layer is for.
+CASES = [
+    ("Linear: 4", "[B, T, 6]", "same", "either"),
+    ("LayerNorm", "[B, T, 6]", "same", "either"),
+    ("ReLU", "[B, T, 6]", "same", "either"),
+    ("Embedding: {num_embeddings: 9, embedding_dim: 4}", "{shape: [B, T], dtype: int64}", "same", "either"),
+    ("Softmax: -1", "[B, T, 6]", "same", "either"),
+    ("MaxPool1d: 2", "[B, T, 6]", "same", "either"),
+    ("Dropout", "[B, T, 6]", "same", "either"),
+    ("Conv2d: {out_channels: 4, kernel_size: 3}", "[B, T, 2, 8, 8]", "bare_error", "wrapped"),
+    ("MaxPool2d: 2", "[B, T, 2, 8, 8]", "bare_error", "wrapped"),
+    ("BatchNorm2d: 2", "[B, T, 2, 8, 8]", "bare_error", "wrapped"),
+    ("Softmax: 1", "[B, T, 6]", "values_differ", "wrapped"),
+    ("LocalResponseNorm: 2", "[B, T, 6, 7]", "values_differ", "wrapped"),
+    ("{GroupNorm: {num_groups: 1, num_channels: 5}}", "[B, T, 5, 7]", "values_differ", "wrapped"),
+    ("BatchNorm1d: 5", "[B, T, 5]", "values_differ", "wrapped"),
+    ("PReLU: 5", "[B, T, 5]", "values_differ", "wrapped"),
+    ("BatchNorm1d: 5", "[B, T, 6]", "wrapped_error", "neither"),
+    ("Flatten", "[B, T, 2, 8]", "shape_differs", "wrapped"),
+    ("LSTM: {hidden_size: 4, batch_first: true}", "[B, T, 6]", "values_differ", "bare"),
+    ("GRU: {hidden_size: 4, batch_first: true}", "[B, T, 6]", "values_differ", "bare"),
+    ("RNN: {hidden_size: 4, batch_first: true, bidirectional: true}", "[B, T, 6]", "values_differ", "bare"),
+    ("LSTM: 4", "[B, T, 6]", "values_differ", "neither"),
+    ("LSTM: 4", "[T, B, 6]", "values_differ", "bare"),
+    ("TransformerEncoderLayer: {nhead: 2, batch_first: true}", "[B, T, 6]", "values_differ", "bare"),
+    ("TransformerEncoderLayer: 2", "[B, T, 6]", "values_differ", "neither"),
+    ("Conv1d: {out_channels: 4, kernel_size: 3}", "[B, 6, T]", "wrapped_error", "bare"),
+    ("Conv1d: {in_channels: 9, out_channels: 4, kernel_size: 3}", "[B, T, 6]", "both_error", "neither"),
+]
+
+
+@pytest.mark.parametrize(("layer", "shape", "verdict", "right"), CASES, ids=[f"{c[0]} on {c[1]}" for c in CASES])
+def test_a_layer_gets_its_verdict_and_its_right_side(layer: str, shape: str, verdict: str, right: str) -> None:
+    found = comparison_of(layer, shape)
+    assert (verdict, right) == (found.verdict, found.right), found
+
+
+def test_the_bare_conv2d_raises_pytorchs_exact_words() -> None:
+    with pytest.raises(RuntimeError) as raised:
+        nn.Conv2d(3, 16, 3)(torch.randn(5, 3, 3, 256, 256))
+    report = compared(Path("specs/conv2d_bare.yaml").read_text())
+    found = report.layers[0].comparison
+    assert found is not None
+    assert f"RuntimeError: {raised.value}" == found.bare.error
+    assert (5, 3, 16, 254, 254) == found.wrapped.shape
+
+
+def test_time_that_has_the_size_of_the_channels_is_told_by_its_numbers() -> None:
+    assert "T=5 is taken for the 5 channels" in comparison_of("BatchNorm1d: 5", "[B, T, 5]").reason
+
+
+def test_a_wrapped_recurrence_is_said_to_read_everything_as_one_sequence() -> None:
+    found = comparison_of("LSTM: {hidden_size: 4, batch_first: true}")
+    assert "wrapped, it reads all of B*T as one sequence" == found.reason
+
+
+def test_the_largest_difference_is_that_of_the_two_sides() -> None:
+    found = comparison_of("Softmax: 1", "[B, T, 6]")
+    assert found.max_abs_diff is not None
+    assert 1e-4 < found.max_abs_diff < 1
+    assert comparison_of("ReLU").max_abs_diff == 0
+
+
+def test_twice_the_same_comparison_gives_the_same_numbers() -> None:
+    layer = "LSTM: {hidden_size: 4, batch_first: true}"
+    assert comparison_of(layer) == comparison_of(layer)
+
+
+def test_one_step_is_no_proof_against_a_recurrence() -> None:
+    found = comparison_of("LSTM: {hidden_size: 4, batch_first: true}", steps=1)
+    assert ("values_differ", "bare") == (found.verdict, found.right)
+
+
+def test_with_one_sample_the_wrapped_recurrence_reads_the_same_sequence() -> None:
+    report = compared("input: [1, 5, 3]\ntime_axis: 1\nlayers:\n  - LSTM: {hidden_size: 4, batch_first: true}\n")
+    found = report.layers[0].comparison
+    assert found is not None
+    assert ("same", "with one sample the fold is that one sequence") == (found.verdict, found.reason)
+
+
+def test_a_model_that_could_not_be_built_stops_there_without_wrappers_too() -> None:
+    report = compared("input: [B, T, 6]\ntime_axis: T\nlayers:\n  - ReLU\n  - BatchNorm1d\n  - ReLU\n")
+    assert report.unwrapped_failure is not None
+    assert "batchnorm1d_1" == report.unwrapped_failure.name
+
+
+def test_layers_that_no_time_reaches_are_not_compared() -> None:
+    report = compared(
+        "input: [B, T, 6]\ntime_axis: T\nlayers:\n"
+        "  - {LSTM: {hidden_size: 4, batch_first: true}}\n  - select: {dim: 1, index: -1}\n  - Linear: 3\n"
+    )
+    assert [True, False, False] == [row.comparison is not None for row in report.layers]
+
+
+def test_the_model_without_its_wrappers_stops_where_pytorch_does() -> None:
+    failure = compared(Path("specs/video_classifier.yaml").read_text()).unwrapped_failure
+    assert failure is not None
+    assert "timedistributed_1.conv2d_1" == failure.name
+    assert "input of size: [2, 16, 3, 64, 64]" in failure.error
+
+
+def test_a_model_that_runs_without_its_wrappers_has_no_first_failure() -> None:
+    assert compared(Path("specs/attention_sequence.yaml").read_text()).unwrapped_failure is None
+
+
+def test_a_layer_given_one_tensor_thrice_is_compared_on_one_tensor() -> None:
+    report = compared(
+        "input: [B, T, 6]\ntime_axis: T\nlayers:\n"
+        "  - {MultiheadAttention: {num_heads: 2, batch_first: true}, from: [input, input, input]}\n"
+    )
+    row: LayerRow = report.layers[0]
+    assert row.comparison is not None
+    assert ("values_differ", "bare") == (row.comparison.verdict, row.comparison.right)
+
+
+def test_large_frames_and_long_clips_are_compared_on_small_ones() -> None:
+    report = compared(
+        "input: [B, T, 3, 512, 512]\ntime_axis: T\nsizes: {B: 8, T: 64}\nlayers:\n"
+        "  - TimeDistributed: [{Conv2d: {out_channels: 64, kernel_size: 7}}]\n"
+    )
+    comparison = report.layers[1].comparison
+    assert comparison is not None
+    assert ("bare_error", "wrapped") == (comparison.verdict, comparison.right)
+    assert (8, 64, 64, 506, 506) == comparison.wrapped.shape

@@ -1,0 +1,141 @@
+"""Which axes carry time and batch, followed through the steps of a spec, and the formulas of sizes that change."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tdinspect.domain.report import SpecReport
+from tdinspect.pipeline import Request, Source, execute
+
+
+def run(shape: Any, steps: list[Any], **keys: Any) -> SpecReport:
+    spec = {"input": shape, "layers": steps, "time_axis": "T"} | keys
+    spec = {key: value for key, value in spec.items() if value is not None}
+    [report] = execute(Request("shape", (Source("spec.yaml", json.dumps(spec)),))).specs
+    return report
+
+
+# input, step, symbols of the output, its time axis, its batch axis
+CASES: list[tuple[Any, Any, tuple[str, ...], int | None, int | None]] = [
+    (["B", "T", 6], {"permute": {"dims": [0, 2, 1]}}, ("B", "6", "T"), 2, 0),
+    (["B", "T", 6], {"transpose": {"dim0": 0, "dim1": 1}}, ("T", "B", "6"), 0, 1),
+    (["B", "T", 6], {"select": {"dim": 1, "index": -1}}, ("B", "6"), None, 0),
+    (["B", "T", 6], {"narrow": {"dim": 1, "start": -1, "length": 1}}, ("B", "1", "6"), None, 0),
+    (["B", "T", 6], {"flatten": {"start_dim": 0, "end_dim": 1}}, ("B*T", "6"), None, None),
+    (["B", "T", 6], {"flatten": {"start_dim": 1}}, ("B", "6*T"), None, 0),
+    (["B", "T", 6], {"reshape": {"shape": ["$B", -1]}}, ("B", "6*T"), None, 0),
+    (["B", "T", 6], {"reshape": {"shape": ["$B", "$T", 2, 3]}}, ("B", "T", "2", "3"), 1, 0),
+    (["B", "T", 6], {"reshape": {"shape": [-1, "$T", 6]}}, ("B", "T", "6"), 1, 0),
+    (["B", "T", 6], {"unsqueeze": 1}, ("B", "1", "T", "6"), 2, 0),
+    (["B", "T", 6], {"mean": 1}, ("B", "6"), None, 0),
+    (["B", "T", 6], {"mean": 0}, ("T", "6"), 0, None),
+    (["B", "T", 6], {"sum": {"dim": 1, "keepdim": True}}, ("B", "1", "6"), None, 0),
+    (["B", 6, "T"], {"Conv1d": {"out_channels": 4, "kernel_size": 3, "stride": 2}}, ("B", "4", "(T-1)//2"), 2, 0),
+    (["B", 6, "T"], {"Upsample": {"scale_factor": 2}}, ("B", "6", "2*T"), 2, 0),
+    (["B", 3, "T", "H", "H"], {"MaxPool3d": 2}, ("B", "3", "T//2", "H//2", "H//2"), 2, 0),
+    (["B", "T", 3, "H", "W"], {"TimeDistributed": ["Flatten"]}, ("B", "T", "3*H*W"), 1, 0),
+    (["T", "B", 3, "H", "W"], {"TimeDistributed": [{"AvgPool2d": 4}]}, ("T", "B", "3", "H//4", "W//4"), 0, 1),
+    (["B", 8, "T"], {"TimeDistributed": [{"Linear": {"in_features": 8, "out_features": 2}}]}, ("B", "2", "T"), 2, 0),
+]
+
+
+@pytest.mark.parametrize(("shape", "step", "symbols", "time", "batch"), CASES, ids=[f"{c[0]}-{c[1]}" for c in CASES])
+def test_an_axis_keeps_its_symbol(
+    shape: Any, step: Any, symbols: tuple[str, ...], time: int | None, batch: int | None
+) -> None:
+    report = run(shape, [step])
+    assert report.ok, report.findings
+    output = report.outputs["output"]
+    assert (symbols, time, batch) == (output.symbols, output.time, output.batch)
+
+
+def test_numbers_stay_numbers_and_still_carry_time() -> None:
+    report = run(
+        [5, 3, 3, 64, 64], [{"TimeDistributed": [{"Conv2d": {"out_channels": 4, "kernel_size": 3}}]}], time_axis=0
+    )
+    output = report.outputs["output"]
+    assert ("5", "3", "4", "62", "62") == output.symbols
+    assert (0, 1) == (output.time, output.batch)
+
+
+def test_a_model_without_a_batch_axis_runs_at_its_own_sizes() -> None:
+    report = run(
+        ["T", 3, 8, 8], [{"TimeDistributed": [{"Conv2d": {"out_channels": 4, "kernel_size": 3}}]}], batch_axis="none"
+    )
+    assert report.ok, report.findings
+    assert ("T", "4", "6", "6") == report.outputs["output"].symbols
+
+
+def test_a_fold_is_not_undone_into_the_wrong_axes() -> None:
+    report = run(["B", "T", 6], [{"TimeDistributed": [{"flatten": {"start_dim": 0}}]}])
+    assert ["TD101"] == [finding.code for finding in report.findings]
+
+
+def test_features_made_from_time_are_not_time_even_where_there_are_as_many() -> None:
+    steps = [{"transpose": {"dim0": 1, "dim1": 2}}, {"Linear": {"in_features": 16, "out_features": 16}}]
+    report = run(["B", "T", 6], steps, sizes={"T": 16})
+    assert ("B", "6", "16") == report.outputs["output"].symbols
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "code"),
+    [
+        ({"Conv1d": {"out_channels": 4, "kernel_size": 3}}, ["B", "T", 6], "TD201"),
+        ("BatchNorm1d", ["B", "T", 6], "TD201"),
+        ({"Linear": 4}, ["B", 6, "T"], "TD201"),
+        ({"TimeDistributed": [{"Conv2d": {"out_channels": 4, "kernel_size": 3}}]}, ["B", "T", 6, 7], "TD204"),
+    ],
+)
+def test_no_size_is_inferred_from_time_or_batch(layer: Any, shape: list[Any], code: str) -> None:
+    report = run(shape, [layer])
+    assert [code] == [finding.code for finding in report.findings]
+    assert "time" in report.findings[0].message
+
+
+def test_time_distributed_says_why_it_does_not_know_what_to_fold() -> None:
+    steps = [
+        {"LSTM": {"hidden_size": 4, "batch_first": True}},
+        {"select": {"dim": 1, "index": -1}},
+        {"TimeDistributed": ["ReLU"]},
+    ]
+    [finding] = run(["B", "T", 6], steps).findings
+    assert "TD003" == finding.code
+    assert "no axis of (B, 4) carries time here" in finding.message
+
+
+def test_a_million_steps_cost_nothing() -> None:
+    report = run(["B", "T", 6], [{"LSTM": {"hidden_size": 4, "batch_first": True}}, {"GRU": 5}], sizes={"T": 1_000_000})
+    assert (2, 1_000_000, 5) == report.outputs["output"].sizes
+
+
+def test_everything_before_a_failure_is_reported() -> None:
+    report = run(["B", "T", 6], [{"Linear": 4}, {"Linear": {"in_features": 5, "out_features": 2}}, "ReLU"])
+    assert [("B", "T", "4"), None] == [row.output.symbols if row.output else None for row in report.layers]
+    [finding] = report.findings
+    assert "TD101" == finding.code
+    assert "RuntimeError: mat1 and mat2 shapes cannot be multiplied" in finding.message
+
+
+def test_a_tuple_has_as_many_parts_as_it_has() -> None:
+    report = run(["B", "T", 6], [{"LSTM": {"hidden_size": 4, "batch_first": True}, "as": ["a", "b", "c"]}])
+    [finding] = report.findings
+    assert "`as` names 3 parts, and lstm_1 gives 2" == finding.message
+
+
+def test_states_keep_the_batch_on_their_own_axis() -> None:
+    steps = [
+        {"LSTM": {"hidden_size": 4, "num_layers": 3, "batch_first": True}, "as": ["seq", ["h", "c"]]},
+        {"transpose": {"dim0": 0, "dim1": 1}, "from": "h"},
+    ]
+    assert ("B", "3", "4") == run(["B", "T", 6], steps).outputs["output"].symbols
+
+
+def test_constants_of_a_call_reach_the_layer() -> None:
+    steps = [
+        {"MultiheadAttention": {"num_heads": 2, "batch_first": True}, "from": ["input", "input", "input"],
+         "call": {"need_weights": False}},
+    ]  # fmt: skip
+    assert ("B", "T", "6") == run(["B", "T", 6], steps).outputs["output"].symbols
