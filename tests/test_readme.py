@@ -20,6 +20,9 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 BLOCK = re.compile(r"^```(console|python|yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROMPT, EXIT_CODE = "$ tdinspect ", "; echo $?"
+# Where the documents' paths begin, and the names they give to files that are yet to be made.
+HOMES = (ROOT, ROOT / "tdinspect", ROOT / "tdinspect" / "formats")
+EXAMPLE = re.compile("yours|NNN")
 PRINTED = re.compile(r"^\s*print\(.*\)  # (.+)$", re.MULTILINE)
 
 Captured = Callable[[], tuple[str, str]]
@@ -113,7 +116,10 @@ def test_the_readme_shows_each_command_at_work() -> None:
     assert any("conv2d_bare" in command for command in shown)
 
 
-def test_the_documents_name_only_files_that_exist() -> None:
-    for document in (README, *sorted((ROOT / "docs").glob("*.md"))):
-        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text(encoding="utf-8")):
-            assert (document.parent / target).exists(), f"{document.name}: {target}"
+@pytest.mark.parametrize("document", [README, *sorted((ROOT / "docs").glob("*.md"))], ids=lambda path: path.name)
+def test_a_document_names_only_files_that_exist(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
+        assert (document.parent / target).exists(), target
+    for target in re.findall(r"`((?:\w+/)+\w+\.(?:py|md|yaml)|\w+\.py)`", text):
+        assert EXAMPLE.search(target) or any((home / target).exists() for home in HOMES), target

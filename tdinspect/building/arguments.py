@@ -144,7 +144,7 @@ def _words(annotation: Any, plural: bool = False) -> str:
             count = len(options)
             return f"a list of {count} {_words(options[0], count > 1).removeprefix('a ')}"
         return f"a list of {_words(options[0], plural=True)}"
-    name = getattr(annotation, "__name__", str(annotation))
+    name = str(getattr(annotation, "__name__", annotation))
     return _NAMES.get(annotation, (name, name))[plural]
 
 

@@ -31,12 +31,12 @@ def check_operations(steps: Iterable[Step]) -> Checked:
     """Check names and arguments of all steps, inner ones too."""
     arguments: dict[Path, Mapping[str, object]] = {}
     findings: list[Finding] = []
-    for step in all_steps(steps):
+    for step, source in _with_sources(steps):
         operation = step.operation
         if isinstance(operation, Layer):
             bound, problems = _check_layer(operation, step)
         elif isinstance(operation, Function):
-            bound, problems = _check_function(operation, step)
+            bound, problems = _check_function(operation, step, source)
         else:
             continue
         arguments[step.path] = bound
@@ -52,6 +52,16 @@ def all_steps(steps: Iterable[Step]) -> Iterator[Step]:
             yield from all_steps(step.operation.steps)
 
 
+def _with_sources(steps: Iterable[Step], entering: object = None) -> Iterator[tuple[Step, object]]:
+    """Every step with the names it takes; the first step of a container takes what enters the container."""
+    for step in steps:
+        source = entering if step.source is None else step.source
+        yield step, source
+        if isinstance(step.operation, Container):
+            yield from _with_sources(step.operation.steps, source)
+        entering = None
+
+
 def _check_layer(layer: Layer, step: Step) -> tuple[dict[str, object], list[Finding]]:
     if "." in layer.type:
         package = layer.type.partition(".")[0]
@@ -62,13 +72,13 @@ def _check_layer(layer: Layer, step: Step) -> tuple[dict[str, object], list[Find
     return bind_arguments(layer.type, layer.args, layer_parameters(layer.type), step.op_path)
 
 
-def _check_function(function: Function, step: Step) -> tuple[dict[str, object], list[Finding]]:
+def _check_function(function: Function, step: Step, source: object) -> tuple[dict[str, object], list[Finding]]:
     if function.type not in FUNCTIONS:
         return {}, [_unknown("function", function.type, [*FUNCTIONS, *layer_classes()], step)]
     parameters = function_parameters(FUNCTIONS[function.type])
     tensors = [parameter for parameter in parameters if is_tensor(parameter)]
-    filled = len(step.source) if isinstance(step.source, tuple) else 1
-    by_name = set(step.source) if isinstance(step.source, Mapping) else {p.name for p in tensors[:filled]}
+    filled = len(source) if isinstance(source, tuple) else 1
+    by_name = set(source) if isinstance(source, Mapping) else {p.name for p in tensors[:filled]}
     constants = [parameter for parameter in parameters if parameter.name not in by_name]
     return bind_arguments(function.type, function.args, constants, step.op_path)
 

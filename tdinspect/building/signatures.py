@@ -57,7 +57,8 @@ def layer_parameters(name: str) -> tuple[Parameter, ...]:
     """The constructor arguments of a torch.nn class; the recurrences' real ones are RNNBase's."""
     cls = layer_classes()[name]
     if cls in (nn.LSTM, nn.GRU, nn.RNN):
-        own = [p for p in _parameters(nn.RNNBase.__init__) if p.name != "mode"]
+        hidden = {"mode"} if cls is nn.LSTM else {"mode", "proj_size"}
+        own = [p for p in _parameters(nn.RNNBase.__init__) if p.name not in hidden]
         if cls is nn.RNN:
             own.append(Parameter("nonlinearity", str, "tanh", required=False))
         return tuple(own)
@@ -86,7 +87,9 @@ def scalar_parameter(parameters: Iterable[Parameter]) -> Parameter | None:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name most like ``name``, whatever its case, or None."""
-    by_lower = {candidate.lower(): candidate for candidate in known}
+    by_lower: dict[str, str] = {}
+    for candidate in known:  # of `softmax` and `Softmax` the first counts
+        by_lower.setdefault(candidate.lower(), candidate)
     found = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[found[0]] if found else None
 
@@ -105,5 +108,5 @@ def _parameters(function: Callable[..., object]) -> list[Parameter]:
         required = parameter.default is parameter.empty
         bare = parameter.annotation is parameter.empty
         annotation = _UNANNOTATED.get(parameter.name) if bare else parameter.annotation
-        found.append(Parameter(parameter.name, annotation, None if required else parameter.default, required))
+        found.append(Parameter(parameter.name, annotation, parameter.default, required))
     return found

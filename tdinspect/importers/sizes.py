@@ -80,13 +80,19 @@ def set_value(text: str) -> object:
         return text
 
 
-def default_sizes(inputs: Inputs, sizes: Mapping[str, int], clocks: Collection[str], taken: set[int]) -> dict[str, int]:
-    """A size for each symbol without one, distinct from every number in ``taken`` and from each other.
+def default_sizes(
+    inputs: Inputs, sizes: Mapping[str, int], clocks: Collection[str], axes: set[int], written: set[int]
+) -> dict[str, int]:
+    """A size for each symbol without one, distinct from every axis of the inputs (``axes``) and from each other.
 
-    So no axis is mistaken for another.
+    So no axis is mistaken for another. All but the batch also keep clear of the numbers ``written`` anywhere in the
+    steps: any of them may become the size of an axis, but a batch of 2 beside a kernel of 2 confuses nobody.
     """
-    used = taken | set(sizes.values())
-    free = {first: (size for size in count(first) if size not in used) for first in _FIRSTS}
+    used = axes | set(sizes.values())
+    free = {
+        first: (n for n in count(first) if n not in used and (first == _FIRST_BATCH or n not in written))
+        for first in _FIRSTS
+    }
     defaults: dict[str, int] = {}
     for symbol in inputs.symbols:
         if symbol not in sizes:

@@ -119,13 +119,11 @@ def _defaults(
 ) -> dict[str, int]:
     if all(symbol in sizes for symbol in inputs.symbols):
         return {}
-    taken = set(constants.computed)
-    for one in inputs.inputs:
-        taken.update(entry for entry in one.shape if isinstance(entry, int))
-    for key in ("vars", "layers"):
-        taken.update(whole_numbers(data.get(key)))
-    taken.update(whole_numbers(dict(constants.vars)))
-    return default_sizes(inputs, sizes, axes.clocks, taken)
+    axes_taken = {entry for one in inputs.inputs for entry in one.shape if isinstance(entry, int)}
+    written = set(constants.computed)
+    for value in (data.get("vars"), data.get("layers"), dict(constants.vars)):
+        written.update(whole_numbers(value))
+    return default_sizes(inputs, sizes, axes.clocks, axes_taken, written)
 
 
 def _name(data: Mapping[str, object], collector: Collector) -> str | None:

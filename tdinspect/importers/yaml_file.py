@@ -27,6 +27,7 @@ _SECOND_OPINION = 200_000  # characters; above this the slow reader's better mes
 _PLAIN, _QUOTED, _COLLECTION = "plain", "quoted", "collection"  # in place of YAML 1.1's guessed tags
 _TAG_HELP = "remove the tag: a spec is plain data"
 _MERGE_HELP = "name repeated steps under `blocks`, repeated constants under `vars`"
+_BARE_TAG = re.compile(r"(?:&\S+\s+)?!(?=\s)")  # the tag `!`, which the readers swallow
 _BARE_STEP = re.compile(r"\s*- ([A-Za-z_][\w.]*)")
 _HINTS = {
     "mapping values are not allowed": "quote a text that holds `: `; put a key at the indentation of its siblings",
@@ -107,7 +108,7 @@ def read_yaml(source: str | bytes) -> tuple[Document, list[Finding]]:
             help = "a spec starts with `input:`, the shape, and `layers:`, the steps"
             empty = Finding("TD003", "the file is empty", position=Position(1, 1, 1, 1), help=help)
             return Document(text), [empty]
-        builder = _Builder()
+        builder = _Builder(text)
         data = builder.value(root, (), 0)
         return Document(text, data, root), builder.collector.findings
     except _Stop as stop:
@@ -197,15 +198,18 @@ def _position(node: Node) -> Position:
 class _Builder:
     """Node tree -> plain data; mistakes that leave the rest readable are gathered."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: str) -> None:
         self.collector = Collector()
         self.count = 0
+        self._text = text if _BARE_TAG.search(text) else ""  # needed only to find bare tags
 
     def value(self, node: Node, path: Path, depth: int) -> object:
         """The plain data of a node."""
         self.count += 1
         if depth > MAX_DEPTH or self.count > MAX_VALUES:  # reached through aliases only
             _limit(node, depth > MAX_DEPTH, aliases=True)
+        if self._text and _BARE_TAG.match(self._text, node.start_mark.index):
+            self._refuse_tag(node, path, "!")
         if isinstance(node, ScalarNode):
             return self._scalar(node, path)
         if node.tag != _COLLECTION:
@@ -253,8 +257,8 @@ class _Builder:
                 quoted = f'write it in quotes: "{key.value}"' if isinstance(key, ScalarNode) and key.value else None
                 self._add("TD003", f"a key must be a text, found {describe(value)}", path, key, help=quoted)
 
-    def _refuse_tag(self, node: Node, path: Path) -> None:
-        tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+    def _refuse_tag(self, node: Node, path: Path, tag: str | None = None) -> None:
+        tag = tag or node.tag.replace("tag:yaml.org,2002:", "!!")
         self._add("TD003", f"the tag `{shorten(tag)}` is refused", path, node, help=_TAG_HELP)
 
     def _add(self, code: str, message: str, path: Path, node: Node, help: str | None = None) -> None:

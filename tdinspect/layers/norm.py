@@ -58,5 +58,6 @@ KINDS = (
         sources={"num_channels": Source(axis=1)},
         formula=_group_formula,
     ),
-    Family(classes=("LayerNorm", "RMSNorm"), formula=generic_formula),
+    Family(classes=("LayerNorm",), formula=generic_formula),
+    Family(classes=("RMSNorm",), sources={"normalized_shape": Source(name="x")}, formula=generic_formula),
 )

@@ -5,7 +5,7 @@ Changes are finite, in float64, of several scales (a small one misses a threshol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -66,27 +66,50 @@ def spatial_axes(type_name: str) -> int:
 def behaviour_of(
     side: nn.Module, args: Tree, kwargs: Mapping[str, Tree], time_axis: int, batch_axis: int | None, high: int
 ) -> Behaviour:
-    """Perturb slices of the first input; time and batch of the output are looked for where the input has them."""
+    """Change one (sample, step) of the first input at a time; the output's axes are looked for where the input's are."""
     x = next(value for value in leaves((args, kwargs)) if isinstance(value, Tensor))
 
     def run(changed: Tensor) -> Tensor:
         return _call(side, args, kwargs, x, changed)
 
     base = run(x)
-    keeps = _same(base, x, time_axis) and (batch_axis is None or _same(base, x, batch_axis))
-    samples_keep = batch_axis is None or _same(base, x, batch_axis)
+    keeps_batch = batch_axis is None or _same(base, x, batch_axis)
+    keeps = keeps_batch and _same(base, x, time_axis)
+    mixes_samples, mixes_steps = not keeps_batch, False
     generator = torch.Generator().manual_seed(2)
-    mixes_samples = mixes_steps = False
     for scale in _SCALES:
         drawn = random_tensor(tuple(x.shape), x.dtype, high, generator)
         noise = drawn * scale if x.dtype.is_floating_point else (x + 1 + drawn % max(1, high - 1)) % high - x
-        if batch_axis is not None:
-            mixes_samples |= not samples_keep or _spreads(run, base, x, noise, batch_axis)
-        if keeps:
-            mixes_steps |= _spreads(run, base, x, noise, time_axis)
+        for corner in (0, -1):  # what runs forward shows at the first step, what runs backward at the last
+            moved = _moved(run, base, x, noise, [a for a in (batch_axis, time_axis) if a is not None], corner)
+            if batch_axis is not None and keeps_batch:
+                mixes_samples |= _besides(moved, batch_axis, corner)
+                moved = moved.select(batch_axis, corner).unsqueeze(batch_axis)
+            if keeps:
+                mixes_steps |= _besides(moved, time_axis, corner)
     order = torch.roll(torch.arange(x.shape[time_axis]), 1)
     alike = keeps and _close(run(x.index_select(time_axis, order)), base.index_select(time_axis, order))
     return Behaviour(keeps, x.shape[time_axis] == 1, mixes_samples, mixes_steps, alike)
+
+
+def _moved(
+    run: Callable[[Tensor], Tensor], base: Tensor, x: Tensor, noise: Tensor, axes: Sequence[int], corner: int
+) -> Tensor:
+    """Where the output moves when the one slice at ``corner`` of ``axes`` does."""
+    changed = x.clone()
+    slice_, change = changed, noise
+    for axis in sorted(axes, reverse=True):
+        slice_, change = slice_.select(axis, corner), change.select(axis, corner)
+    slice_.add_(change)
+    difference = (run(changed) - base).abs().nan_to_num(nan=torch.inf)
+    return difference > _TOLERANCE * (1 + base.abs().nan_to_num())
+
+
+def _besides(moved: Tensor, axis: int, corner: int) -> bool:
+    """True when something moved in a slice along ``axis`` that is not the one at ``corner``."""
+    others = moved.clone()
+    others.select(axis, corner).zero_()
+    return bool(others.any())
 
 
 def _call(side: nn.Module, args: Tree, kwargs: Mapping[str, Tree], x: Tensor, changed: Tensor) -> Tensor:
@@ -100,19 +123,6 @@ def _call(side: nn.Module, args: Tree, kwargs: Mapping[str, Tree], x: Tensor, ch
 
 def _same(output: Tensor, x: Tensor, axis: int) -> bool:
     return axis < output.ndim and output.shape[axis] == x.shape[axis]
-
-
-def _spreads(run: Callable[[Tensor], Tensor], base: Tensor, x: Tensor, noise: Tensor, axis: int) -> bool:
-    """True when changing one slice along ``axis`` changes another slice of the output."""
-    for index in {0, x.shape[axis] - 1}:  # what runs forward shows at the first slice, what runs backward at the last
-        changed = x.clone()
-        changed.select(axis, index).add_(noise.select(axis, index))
-        after = run(changed)
-        moved = (after - base).abs().nan_to_num(nan=torch.inf)
-        moved.select(axis, index).zero_()
-        if bool((moved > _TOLERANCE * (1 + base.abs().nan_to_num())).any()):
-            return True
-    return False
 
 
 def _close(left: Tensor, right: Tensor) -> bool:

@@ -53,9 +53,13 @@ ARGUMENTS: Mapping[str, Minimal] = {
     **_same("LinearCrossEntropyLoss", in_features=6, num_classes=9),
     **_same("AlphaDropout Dropout Dropout1d Dropout2d Dropout3d FeatureAlphaDropout"),
     **_same("CELU ELU GELU GLU Hardshrink Hardsigmoid Hardswish Hardtanh LeakyReLU LogSigmoid LogSoftmax Mish PReLU"),
-    **_same("RReLU ReLU ReLU6 SELU SiLU Sigmoid Softmax Softmax2d Softmin Softplus Softshrink Softsign Tanh Tanhshrink"),
+    **_same(
+        "RReLU ReLU ReLU6 SELU SiLU Sigmoid Softmax Softmax2d Softmin Softplus Softshrink Softsign Tanh Tanhshrink"
+    ),
     **_same("Flatten Identity CosineSimilarity PairwiseDistance"),
-    **_same("BCELoss BCEWithLogitsLoss CTCLoss CosineEmbeddingLoss CrossEntropyLoss GaussianNLLLoss HingeEmbeddingLoss"),
+    **_same(
+        "BCELoss BCEWithLogitsLoss CTCLoss CosineEmbeddingLoss CrossEntropyLoss GaussianNLLLoss HingeEmbeddingLoss"
+    ),
     **_same("HuberLoss KLDivLoss L1Loss MSELoss MarginRankingLoss MultiLabelMarginLoss MultiLabelSoftMarginLoss"),
     **_same("MultiMarginLoss NLLLoss NLLLoss2d PoissonNLLLoss SmoothL1Loss SoftMarginLoss TripletMarginLoss"),
     **_same("TripletMarginWithDistanceLoss"),

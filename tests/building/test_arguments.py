@@ -99,12 +99,16 @@ CONV = {"out_channels": 4, "kernel_size": 3}
         ("RNN: nonlinearity takes a text, not 3", "RNN", {"hidden_size": 4, "nonlinearity": 3}),
         ("MultiheadAttention: num_heads takes a whole number, not 'two'", "MultiheadAttention", {"num_heads": "two"}),
         ("MultiheadAttention: bias takes true or false, not 2", "MultiheadAttention", {"num_heads": 2, "bias": 2}),
-        ("TransformerEncoderLayer: activation takes a text, not 3", "TransformerEncoderLayer", {"nhead": 2, "activation": 3}),
+        (
+            "TransformerEncoderLayer: activation takes a text, not 3",
+            "TransformerEncoderLayer",
+            {"nhead": 2, "activation": 3},
+        ),
         ("softmax: dim takes a whole number, not 'last'", "softmax", {"dim": "last"}),
         ("permute: dims takes a list of whole numbers, not 2", "permute", {"dims": 2}),
         ("permute: dims takes a list of whole numbers, not ['a', 'b']", "permute", {"dims": ("a", "b")}),
     ],
-)  # fmt: skip
+)
 def test_an_ill_typed_argument_is_a_sentence_that_says_what_suits(
     message: str, name: str, arguments: dict[str, object]
 ) -> None:

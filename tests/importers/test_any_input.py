@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -79,6 +80,12 @@ def test_any_bytes_are_answered(source: bytes) -> None:
 @given(SPECS)
 def test_any_data_in_the_form_of_a_spec_is_answered(data: dict[str, object]) -> None:
     check(read_spec(json.dumps(data), "x.yaml"))
+
+
+@QUICK
+@given(SPECS)
+def test_any_data_in_block_style_is_answered(data: dict[str, object]) -> None:
+    check(read_spec(yaml.safe_dump(data, default_flow_style=False, allow_unicode=True), "x.yaml"))
 
 
 @QUICK

@@ -1,4 +1,4 @@
-"""Files made to do harm: each is answered within a second, with findings short enough to read."""
+"""Files made to do harm: each is answered soon, with findings short enough to read."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tdinspect.importers.collector import MAX_FINDINGS
 
 HEAD = "input: [B, T, 8]\nlayers:\n"
 ENOUGH = 1000  # characters of a message with its help
+SOON = 3.0  # seconds of processor time; each takes below one where nothing else runs
 _LEVELS = "abcdefghi"
 
 
@@ -67,7 +68,7 @@ def test_a_hostile_file_ends_soon_with_a_finding(code: str, source: str | bytes)
     assert code in {finding.code for finding in findings}
     assert max(len(finding.message) + len(finding.help or "") for finding in findings) < ENOUGH
     assert all(finding.position for finding in findings)
-    assert spent < 1.0
+    assert spent < SOON
 
 
 def test_after_a_thousand_mistakes_the_rest_is_not_listed() -> None:

@@ -38,6 +38,13 @@ def test_a_column_counts_characters_not_bytes() -> None:
     assert Position(1, 11, 1, 16) == document.locate(("input",), on_key=True)
 
 
+def test_a_tab_and_a_wide_character_are_one_column_each() -> None:
+    document = read_spec("input:\t[B,\tT]\nname: 時間 # x\nlayers: [😀, ReLU]\n", "x.yaml").document
+    assert Position(1, 12, 1, 13) == document.locate(("input", 1))
+    assert Position(2, 7, 2, 9) == document.locate(("name",))
+    assert Position(3, 13, 3, 17) == document.locate(("layers", 1))
+
+
 @pytest.mark.parametrize(
     "source", [b"\x89PNG\r\n\x1a\n\x00\x00", b"\x7fELF\x02\x01\x01\x00", b"\x00" * 100, b"\xff\xfei\x00"]
 )
@@ -104,10 +111,19 @@ def test_a_key_that_is_no_plain_text_is_a_finding(key: str) -> None:
     assert {"TD003"} == {finding.code for finding in findings}
 
 
-@pytest.mark.parametrize("value", ["!!int 3", "!x 3", "!!set {a}", "!!python/name:os.system ''", "!<tag:a,b> [1]"])
+TAGGED = ["!!int 3", "!x 3", "!!set {a}", "!!python/name:os.system ''", "!<tag:a,b> [1]"]
+BARE = ["! 3", '! "3"', "! [1]", "&x ! 3", "! &x 3"]
+
+
+@pytest.mark.parametrize("value", TAGGED + BARE)
 def test_every_tag_is_refused(value: str) -> None:
     _, findings = read_yaml(f"a: {value}\n")
     assert [("TD003", 4)] == [(f.code, f.position.column) for f in findings if f.position]
+
+
+@pytest.mark.parametrize("value", ["hey! you", '"! 3"', "'! 3'", "a ! b", "3 # ! 3", "|\n  ! 3"])
+def test_an_exclamation_mark_inside_a_text_is_no_tag(value: str) -> None:
+    assert [] == read_yaml(f"a: {value}\n")[1]
 
 
 def test_a_merge_key_points_to_blocks_and_vars() -> None:
