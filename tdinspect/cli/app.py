@@ -10,12 +10,14 @@ from typing import Annotated
 import typer
 
 from tdinspect.cli import FINDINGS, USAGE
+from tdinspect.cli.plain import PlainCommand, PlainGroup
 from tdinspect.cli.run import DEVICES, Device, Options, UsageError, answer
 from tdinspect.domain.report import Command
 from tdinspect.formats import FORMATS
 
 # Help is plain text and tracebacks are plain: rich would be imported for both.
 app = typer.Typer(
+    cls=PlainGroup,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -42,8 +44,8 @@ Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Override a size or a var. Repeatable.")
 ]
 Format = Annotated[str, typer.Option("--format", metavar="|".join(FORMATS), help="json always has everything.")]
-Output = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write to FILE, whole or not at all.")]
-Depth = Annotated[int | None, typer.Option("--depth", min=0, metavar="N", help="Hide rows deeper than N.")]
+Output = Annotated[str | None, typer.Option("--output", metavar="FILE", help="Write to FILE, whole or not at all.")]
+Depth = Annotated[str | None, typer.Option("--depth", metavar="N", help="Hide rows deeper than N.")]
 Columns = Annotated[
     str | None, typer.Option("--columns", metavar="A,B,C", help="These columns instead (an unknown one lists them).")
 ]
@@ -80,7 +82,7 @@ def _tdinspect(
 
 
 def _register(command: Command, sentence: str) -> None:
-    @app.command(command, help=sentence)
+    @app.command(command, help=sentence, cls=PlainCommand)
     def run(
         specs: Specs = None,
         stdin_filename: StdinName = "<stdin>",
@@ -112,8 +114,8 @@ def _register(command: Command, sentence: str) -> None:
                 allow_import=tuple(allow_import or ()),
                 device=_device(device),
                 format=output_format,
-                output=output,
-                depth=depth,
+                output=None if output is None else Path(output),
+                depth=_depth(depth),
                 columns=_names(columns),
                 quiet=quiet,
                 no_color=no_color,
@@ -143,6 +145,12 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
 
 def _names(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _depth(text: str | None) -> int | None:
+    if text is None or text.isdecimal():
+        return None if text is None else int(text)
+    raise UsageError(f"--depth needs a whole number from 0 upward, not {text!r}")
 
 
 def _device(name: str) -> Device:

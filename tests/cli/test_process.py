@@ -137,3 +137,11 @@ import_torch_fast()
 """
     done = run(code)
     assert (0, "") == (done.returncode, done.stderr)
+
+
+def test_a_command_loads_no_validation_library_to_read_its_options() -> None:
+    code = (
+        "import sys; from tdinspect.cli import main; main(['shape', '--layer', 'ReLU', '--input', '2,3']);"
+        "sys.exit('pydantic' in sys.modules)"
+    )
+    assert 0 == subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode
