@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,16 @@ def tensors(module: nn.Module) -> list[tuple[str, tuple[int, ...] | None, torch.
         )
         for name, value in [*module.named_parameters(), *module.named_buffers()]
     ]  # fmt: skip
+
+
+def resident() -> int:
+    """Bytes of this process's memory that are in use."""
+    return int(STATM.read_text().split()[1]) * resource.getpagesize()
+
+
+def size(module: nn.Module) -> int:
+    """Bytes of the weights."""
+    return sum(p.numel() * p.element_size() for p in module.parameters())
 
 
 @every_class
@@ -71,13 +82,18 @@ def test_initialisation_draws_random_numbers_as_torch_does() -> None:
     ],
 )
 def test_weights_that_are_not_initialised_take_no_memory(name: str, arguments: dict[str, object]) -> None:
-    def resident() -> int:
-        return int(STATM.read_text().split()[1]) * 4096
-
     before = resident()
     module = construct(name, arguments, initialise=False)
-    grown = resident() - before
-    assert grown < 0.1 * sum(p.numel() * p.element_size() for p in module.parameters())
+    assert resident() - before < 0.1 * size(module)
+
+
+@pytest.mark.skipif(not STATM.exists(), reason="reads the process's own memory from /proc")
+def test_a_stack_copies_no_weights_that_are_not_initialised() -> None:
+    before = resident()
+    sizes: dict[str, object] = {"d_model": 1024, "nhead": 2, "dim_feedforward": 4096}
+    layer = construct("TransformerEncoderLayer", sizes, initialise=False)
+    stack = construct("TransformerEncoder", {"encoder_layer": layer, "num_layers": 4}, initialise=False)
+    assert resident() - before < 0.1 * size(stack)
 
 
 def test_the_mode_of_no_initialisation_ends_with_the_construction() -> None:
