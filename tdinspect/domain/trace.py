@@ -66,10 +66,15 @@ class ParameterInfo:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one side of a comparison gave: a shape or an error, never both."""
+    """What one side of a comparison gave: a shape or an error, never both.
+
+    ``symbols`` is the shape as a report writes it, ``time`` the axis that carries time in it.
+    """
 
     shape: tuple[int, ...] | None
     error: str | None
+    symbols: tuple[str, ...] = ()
+    time: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

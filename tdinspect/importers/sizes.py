@@ -14,7 +14,7 @@ from tdinspect.importers.scalars import TooLong, plain_scalar
 from tdinspect.importers.values import positive
 
 SET = "--set"  # stands for the command line in a path: such a finding has no position
-_FIRSTS = _FIRST_BATCH, _FIRST_TIME, _FIRST_OTHER = 2, 5, 64
+_FIRST_BATCH, _FIRST_TIME, _FIRST_OTHER = 2, 5, 64
 
 
 def parse_sizes(value: object, inputs: Inputs, collector: Collector) -> dict[str, int]:
@@ -89,15 +89,15 @@ def default_sizes(
     steps: any of them may become the size of an axis, but a batch of 2 beside a kernel of 2 confuses nobody.
     """
     used = axes | set(sizes.values())
-    free = {
-        first: (n for n in count(first) if n not in used and (first == _FIRST_BATCH or n not in written))
-        for first in _FIRSTS
-    }
+
+    def from_(first: int, avoid: Collection[int]) -> Iterator[int]:
+        return (size for size in count(first) if size not in used and size not in avoid)
+
+    batch, time, other = from_(_FIRST_BATCH, ()), from_(_FIRST_TIME, written), from_(_FIRST_OTHER, written)
     defaults: dict[str, int] = {}
     for symbol in inputs.symbols:
         if symbol not in sizes:
-            first = _FIRST_BATCH if symbol == "B" else _FIRST_TIME if symbol in clocks else _FIRST_OTHER
-            defaults[symbol] = next(free[first])
+            defaults[symbol] = next(batch if symbol == "B" else time if symbol in clocks else other)
             used.add(defaults[symbol])
     return defaults
 

@@ -28,7 +28,7 @@ from tdinspect.running.engine import inspecting
 from tdinspect.running.folding import Fold, choose_fold
 from tdinspect.running.ledger import Ledger, Place
 from tdinspect.running.sides import Leaf, fold_of, infos_of, map_infos, run_bare, run_wrapped
-from tdinspect.running.symbols import input_infos, world_of
+from tdinspect.running.symbols import input_infos, with_constants, world_of
 from tdinspect.running.transfer import LayerError, transfer
 
 
@@ -59,12 +59,14 @@ class _Place(Place):
 
     children: dict[str, nn.Module] = field(default_factory=dict)
     shares: str | None = None  # the prefix of the container whose modules are used again here
+    frozen: bool = False
 
 
 def assemble(spec: ModelSpec, checked: Checked, *, device: str = "auto", initialise: bool = False) -> Assembly:
     """Build ``spec`` and pass shapes through it. Without ``initialise`` the weights are whatever memory holds."""
-    walk = _Walk(spec, checked, world_of(spec, device), initialise)
-    with inspecting():
+    world = world_of(spec, device)
+    walk = _Walk(with_constants(spec, world.sizes), checked, world, initialise)
+    with inspecting(initialising=initialise):
         return walk.run()
 
 
@@ -155,7 +157,7 @@ class _Walk:
         except Exception as problem:  # a constructor may raise anything
             finding = Finding("TD005", f"{layer.type}: {problem}", step.op_path, on_key=True)
             self._refuse(step, layer, place, flow, finding)
-        if step.trainable is False:
+        if place.frozen or step.trainable is False:
             module.requires_grad_(False)
         follows = frozenset().union(
             *(size.symbols for size in inferred.values()),
@@ -174,6 +176,12 @@ class _Walk:
         self._stop(finding)
 
     def _shared(self, step: Step, share: Share, flow: Flow, scope: Scope, place: _Place) -> Tree:
+        if step.trainable is not None:
+            text = f"write it on the step that has the weights, {share.target}"
+            finding = Finding(
+                "TD003", "`trainable` does not belong to a shared use", (*step.path, "trainable"), help=text
+            )
+            self._stop(finding)
         target = self._resolve(share.target, place)
         if target not in self.containers:
             return self._reuse(step, target, flow, place)
@@ -237,7 +245,9 @@ class _Walk:
             own = fold = self._fold(step, flow, place)
         full = place.prefix + step.name
         self.containers[full] = step
-        inside = _Place(f"{full}.", place.depth + 1, fold, shares=shares)
+        inside = _Place(
+            f"{full}.", place.depth + 1, fold, shares=shares, frozen=place.frozen or step.trainable is False
+        )
         row = self.ledger.opened(place, step, container.type, flow)
         inner_flow = self._enter(step, own, flow)
         inner = inner_scope(step, inner_flow, None if own else scope)

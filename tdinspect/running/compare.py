@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from tdinspect.building.check import Checked
 from tdinspect.building.tensor_function import TensorFunction
+from tdinspect.domain.size import readable
 from tdinspect.domain.spec import ModelSpec
 from tdinspect.domain.trace import Comparison, Outcome, Side, TensorInfo, Verdict
 from tdinspect.running.assemble import Assembly
@@ -54,11 +55,14 @@ def _compare_leaf(leaf: Leaf, world: World, intent: str | None) -> Comparison | 
 
 def _outcome(call: Callable[[], TensorInfo], world: World) -> Outcome:
     try:
-        return Outcome(call().shape(world.sizes), None)
+        info = call()
     except LayerError as error:
         return Outcome(None, error.text)
     except ValueError as problem:
         return Outcome(None, f"ValueError: {problem}")
+    symbols = tuple(readable(axis.size, world.sizes) for axis in info.axes)
+    time = next((axis for axis in map(info.axis_of, world.clocks) if axis is not None), None)
+    return Outcome(info.shape(world.sizes), None, symbols, time)
 
 
 def _verdict(bare: Outcome, wrapped: Outcome, values: Values) -> tuple[Verdict, float | None]:

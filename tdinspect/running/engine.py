@@ -71,11 +71,12 @@ def _state(module: nn.Module) -> Iterator[tuple[str, Tensor]]:
 
 
 @contextmanager
-def inspecting(modules: Sequence[nn.Module] = ()) -> Iterator[None]:
+def inspecting(modules: Sequence[nn.Module] = (), *, initialising: bool = False) -> Iterator[None]:
     """Run modules to look at them: eval mode, no gradients, and nothing of them or of torch's state changes after.
 
     Training flags, buffers that a pass could touch (eval mode leaves statistics alone), the random state and the
-    fast path of attention (it skips the checks that a report needs) are as before.
+    fast path of attention (it skips the checks that a report needs) are as before. Who is ``initialising`` weights
+    on the way draws from the random state as torch does.
     """
     flags = [(module, module.training) for root in modules for module in root.modules()]
     fast = torch.backends.mha.get_fastpath_enabled()
@@ -88,6 +89,7 @@ def inspecting(modules: Sequence[nn.Module] = ()) -> Iterator[None]:
             yield
     finally:
         torch.backends.mha.set_fastpath_enabled(fast)
-        torch.set_rng_state(random_state)
+        if not initialising:
+            torch.set_rng_state(random_state)
         for module, training in flags:
             module.training = training

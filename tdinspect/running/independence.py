@@ -66,7 +66,7 @@ def spatial_axes(type_name: str) -> int:
 def behaviour_of(
     side: nn.Module, args: Tree, kwargs: Mapping[str, Tree], time_axis: int, batch_axis: int | None, high: int
 ) -> Behaviour:
-    """Change one (sample, step) of the first input at a time; the output's axes are looked for where the input's are."""
+    """Change one (sample, step) of the first input at a time; the output's axes are read where the input's are."""
     x = next(value for value in leaves((args, kwargs)) if isinstance(value, Tensor))
 
     def run(changed: Tensor) -> Tensor:

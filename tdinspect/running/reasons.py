@@ -41,7 +41,7 @@ def _why_bare(verdict: Verdict, across: bool, wrapped: Behaviour | None, lead: s
     if verdict == "wrapped_error":
         return "it needs the time axis, which the wrapper takes away"
     if wrapped is not None and wrapped.mixes_samples:
-        return f"wrapped, it reads all of {lead} as one sequence"
+        return f"wrapped, it reads all {lead} folded steps as one sequence"
     return "it works across time, and wrapped it sees one step at a time" if across else "wrapped, steps are mixed"
 
 
@@ -67,7 +67,7 @@ def _fault(behaviour: Behaviour | None) -> str | None:
     if behaviour.mixes_samples:
         return "samples mix"
     if not behaviour.keeps_axes:
-        return "time is merged into another axis or changes size"
+        return "time does not keep its own axis"
     if behaviour.mixes_steps:
         return "steps mix"
     return "steps are treated unlike each other" if not behaviour.alike else "steps stay on their own"

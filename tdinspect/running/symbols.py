@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tdinspect.domain.expression import evaluate
 from tdinspect.domain.size import Size
-from tdinspect.domain.spec import InputSpec, ModelSpec
+from tdinspect.domain.spec import Container, Expression, InputSpec, ModelSpec, Step
 from tdinspect.domain.trace import Axis, TensorInfo
+from tdinspect.domain.tree import map_tree
 from tdinspect.running.call import World
 
 # No symbol of a spec can have such a name; a report shows the number instead.
@@ -34,6 +39,22 @@ def world_of(spec: ModelSpec, device: str = "auto") -> World:
 def input_infos(spec: ModelSpec) -> dict[str, TensorInfo]:
     """Every input with its symbols."""
     return {given.name: _info(given) for given in spec.inputs}
+
+
+def with_constants(spec: ModelSpec, sizes: Mapping[str, int]) -> ModelSpec:
+    """The spec with the sizes that a ``call`` reads put in: constants of modules read them at their value here."""
+    return replace(spec, steps=tuple(_with_constants(step, sizes) for step in spec.steps))
+
+
+def _with_constants(step: Step, sizes: Mapping[str, int]) -> Step:
+    operation = step.operation
+    if isinstance(operation, Container):
+        operation = replace(operation, steps=tuple(_with_constants(inner, sizes) for inner in operation.steps))
+
+    def constant(value: object) -> object:
+        return evaluate(value.text, sizes) if isinstance(value, Expression) else value
+
+    return replace(step, operation=operation, call=map_tree(constant, dict(step.call)))
 
 
 def _info(given: InputSpec) -> TensorInfo:

@@ -82,21 +82,22 @@ CONV = leaf(
     comparison=Comparison(
         "bare_error", "wrapped", "Conv2d takes one frame at a time",
         Outcome(None, CONV_ERROR.replace("[5, 3, 3, 256, 256]", "[2, 16, 3, 64, 64]")),
-        Outcome((2, 16, 16, 64, 64), None), None,
+        Outcome((2, 16, 16, 64, 64), None, ("B", "T", "16", "64", "64"), 1), None,
     ),
 )  # fmt: skip
 RELU = leaf(
     "relu_1", "ReLU", "ReLU", line=9, input=_frames(16, 64, 64), output=_frames(16, 64, 64),
     comparison=Comparison(
         "same", "either", "every number is worked on by itself",
-        Outcome((2, 16, 16, 64, 64), None), Outcome((2, 16, 16, 64, 64), None), 0.0,
+        Outcome((2, 16, 16, 64, 64), None, ("B", "T", "16", "64", "64"), 1),
+        Outcome((2, 16, 16, 64, 64), None, ("B", "T", "16", "64", "64"), 1), 0.0,
     ),
 )  # fmt: skip
 FLATTEN = leaf(
     "flatten_1", "Flatten", "Flatten", line=10, input=_frames(16, 64, 64), output=_frames(65536),
     comparison=Comparison(
         "shape_differs", "wrapped", "without it, time is swallowed",
-        Outcome((2, 1048576), None), Outcome((2, 16, 65536), None), None,
+        Outcome((2, 1048576), None, ("B", "65536*T")), Outcome((2, 16, 65536), None, ("B", "T", "65536"), 1), None,
     ),
 )  # fmt: skip
 LSTM = leaf(
@@ -105,7 +106,7 @@ LSTM = leaf(
     input=_frames(65536), output=_frames(128), formula="4 * (65536*128 + 128*128 + 2*128)", keras_params=33620480,
     comparison=Comparison(
         "values_differ", "bare", "wrapped, it reads all of B*T as one sequence",
-        Outcome((2, 16, 128), None), Outcome((2, 16, 128), None), 0.4012,
+        Outcome((2, 16, 128), None, ("B", "T", "128"), 1), Outcome((2, 16, 128), None, ("B", "T", "128"), 1), 0.4012,
     ),
 )  # fmt: skip
 HEAD = leaf(
@@ -113,7 +114,7 @@ HEAD = leaf(
     inferred={"in_features": 128}, input=_frames(128), output=_frames(10), formula="128*10 + 10",
     comparison=Comparison(
         "same", "either", "Linear works on the last axis",
-        Outcome((2, 16, 10), None), Outcome((2, 16, 10), None), 0.0,
+        Outcome((2, 16, 10), None, ("B", "T", "10"), 1), Outcome((2, 16, 10), None, ("B", "T", "10"), 1), 0.0,
     ),
 )  # fmt: skip
 VIDEO = spec(
@@ -163,7 +164,7 @@ CONV_WRAPPED = spec(
             input=numeric(5, 3, 3, 256, 256, time=0, batch=1),
             comparison=Comparison(
                 "bare_error", "wrapped", "Conv2d takes one frame at a time", Outcome(None, CONV_ERROR),
-                Outcome((5, 3, 16, 254, 254), None), None,
+                Outcome((5, 3, 16, 254, 254), None, ("5", "3", "16", "254", "254"), 0), None,
             ),
         ),
         line=4,

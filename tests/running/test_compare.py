@@ -79,7 +79,7 @@ def test_time_that_has_the_size_of_the_channels_is_told_by_its_numbers() -> None
 
 def test_a_wrapped_recurrence_is_said_to_read_everything_as_one_sequence() -> None:
     found = comparison_of("LSTM: {hidden_size: 4, batch_first: true}")
-    assert "wrapped, it reads all of B*T as one sequence" == found.reason
+    assert "wrapped, it reads all B*T folded steps as one sequence" == found.reason
 
 
 def test_the_largest_difference_is_that_of_the_two_sides() -> None:

@@ -139,3 +139,25 @@ def test_constants_of_a_call_reach_the_layer() -> None:
          "call": {"need_weights": False}},
     ]  # fmt: skip
     assert ("B", "T", "6") == run(["B", "T", 6], steps).outputs["output"].symbols
+
+
+def test_a_size_read_in_a_call_is_a_number_when_the_layer_runs() -> None:
+    steps = [
+        {"MaxPool1d": {"kernel_size": 2, "return_indices": True}, "as": ["p", "i"]},
+        {"MaxUnpool1d": 2, "from": ["p", "i"], "call": {"output_size": ["$T"]}},
+    ]
+    report = run(["B", 4, "T"], steps, sizes={"T": 8})
+    assert report.ok, report.findings
+    assert (2, 4, 8) == report.outputs["output"].sizes
+
+
+def test_a_frozen_container_freezes_what_is_in_it() -> None:
+    steps = [{"Sequential": [{"Linear": 4}, {"Sequential": [{"Linear": 3}]}], "trainable": False}, {"Linear": 2}]
+    report = run(["B", "T", 6], steps)
+    assert (6 * 4 + 4 + 4 * 3 + 3 + 3 * 2 + 2, 3 * 2 + 2) == (report.totals.params, report.totals.trainable_params)
+
+
+def test_trainable_belongs_to_the_step_that_has_the_weights() -> None:
+    steps = [{"Linear": 6, "name": "a"}, {"share": "a", "trainable": False}]
+    [finding] = run(["B", "T", 6], steps).findings
+    assert "write it on the step that has the weights, a" == finding.help

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tdinspect.domain.location import render_path
-from tdinspect.domain.report import LayerRow, Shape, SpecReport
+from tdinspect.domain.report import Shape, SpecReport
 from tdinspect.domain.trace import Comparison, FirstFailure, Outcome
 from tdinspect.formats.interface import RenderOptions
 from tdinspect.formats.rows import TreeRow, tree
@@ -62,40 +62,26 @@ def _row(item: TreeRow, numbers: dict[str, int]) -> GridRow:
             return GridRow((name, (), ()), item.guide, item.rest, error=span(row.error, "error"), failed=True)
         nothing = () if row.container else span(NONE)
         return GridRow((name, nothing, nothing), item.guide, item.rest)
-    bare = _outcome(comparison.bare, row.output, None, numbers)
-    cells = (name, bare, _wrapped(comparison, row, numbers))
+    cells = (name, _outcome(comparison.bare, numbers), _wrapped(comparison, numbers))
     return GridRow(cells, item.guide, item.rest, note=_verdict(comparison), failed=bool(row.error))
 
 
-def _outcome(outcome: Outcome, known: Shape | None, source: Shape | None, numbers: dict[str, int]) -> Spans:
-    """``known`` is the row's output, for its symbols; ``source`` the input whose batch and time axes stay in place."""
+def _outcome(outcome: Outcome, numbers: dict[str, int]) -> Spans:
     if outcome.error is not None:
         kind = outcome.error.partition(":")[0]
         return span("✗ ", "error") + span(f"{kind} [{numbers[outcome.error]}]")
     if outcome.shape is None:
         return span(NONE)
-    if known is not None and known.sizes == outcome.shape:
-        return shape_spans(known)
-    return shape_spans(_numbers(outcome.shape, source))
+    symbols = outcome.symbols or tuple(str(size) for size in outcome.shape)
+    return shape_spans(Shape(outcome.shape, symbols, time=outcome.time))
 
 
-def _numbers(sizes: tuple[int, ...], source: Shape | None) -> Shape:
-    """Sizes as a shape, with the symbols of the axes that are where they were in ``source``."""
-    symbols = [str(size) for size in sizes]
-    if source is None or len(sizes) <= max(source.time or 0, source.batch or 0):
-        return Shape(sizes, tuple(symbols))
-    for axis in (source.time, source.batch):
-        if axis is not None:
-            symbols[axis] = source.symbols[axis]
-    return Shape(sizes, tuple(symbols), time=source.time, batch=source.batch)
-
-
-def _wrapped(comparison: Comparison, row: LayerRow, numbers: dict[str, int]) -> Spans:
+def _wrapped(comparison: Comparison, numbers: dict[str, int]) -> Spans:
     if comparison.verdict == "same":
         return span("the same values")
     if comparison.verdict == "values_differ":
         return span(_difference(comparison))
-    return _outcome(comparison.wrapped, row.output, row.input, numbers)
+    return _outcome(comparison.wrapped, numbers)
 
 
 def _difference(comparison: Comparison) -> str:
