@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 
 import torch
 from torch import nn
@@ -48,12 +48,26 @@ def quiet() -> Iterator[None]:
 def construct(type_name: str, arguments: Mapping[str, object], *, initialise: bool = True) -> nn.Module:
     """A torch.nn module; without ``initialise`` its weights are whatever memory holds (shapes and counts are right).
 
-    Raises whatever the class's constructor raises.
+    Weights that no memory holds stand on the meta device then. Raises whatever the class's constructor raises.
     """
     cls = layer_classes()[type_name]
     converted = {name: _convert(name, value) for name, value in arguments.items()}
-    with quiet(), nullcontext() if initialise else _Uninitialised():
-        return cls(**converted)
+    if initialise:
+        with quiet():
+            return cls(**converted)
+    with quiet(), _Uninitialised():
+        try:
+            return cls(**converted)
+        except RuntimeError as problem:
+            if "alloc" not in str(problem):
+                raise
+            with torch.device("meta"):
+                return cls(**converted)
+
+
+def is_weightless(module: nn.Module) -> bool:
+    """True for a module whose weights have shapes only."""
+    return any(parameter.is_meta for parameter in module.parameters())
 
 
 def _convert(name: str, value: object) -> object:

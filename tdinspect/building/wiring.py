@@ -90,6 +90,15 @@ def _bind_parts(names: Tree, value: Tree, scope: Scope) -> None:
         _bind_parts(name, part, scope)
 
 
+def parts_fit(names: Tree, value: Tree) -> bool:
+    """True when ``as`` names no more parts than there are."""
+    if isinstance(names, str):
+        return True
+    if not isinstance(value, tuple | list) or len(names) > len(value):
+        return False
+    return all(parts_fit(name, part) for name, part in zip(names, value, strict=False))
+
+
 def inner_scope(step: Step, flow: Flow, outer: Scope | None) -> Scope:
     """A container's own scope: the outer names too; without ``outer`` (under TimeDistributed) only its ``from``."""
     scope = Scope(parent=outer)

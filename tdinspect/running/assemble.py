@@ -17,7 +17,7 @@ from tdinspect.building.infer import Refused, Surroundings, infer
 from tdinspect.building.model import BuiltModel, Folded, Steps, exported_names
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.building.time_distributed import TimeDistributed
-from tdinspect.building.wiring import Flow, Scope, inner_scope, run_steps
+from tdinspect.building.wiring import Flow, Scope, inner_scope, parts_fit, run_steps
 from tdinspect.domain.expression import evaluate
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.spec import Container, Expression, Function, Layer, ModelSpec, Share, Step
@@ -124,7 +124,7 @@ class _Walk:
         return run_steps(steps, scope, flow, perform)
 
     def _check_parts(self, step: Step, value: Tree) -> None:
-        if isinstance(step.parts, tuple) and not _fits(step.parts, value):
+        if isinstance(step.parts, tuple) and not parts_fit(step.parts, value):
             count = len(value) if isinstance(value, tuple | list) else 1
             message = f"`as` names {len(step.parts)} parts, and {step.name} gives {count}"
             self._stop(Finding("TD003", message, (*step.path, "as"), help="a name may stand for a whole tuple"))
@@ -293,11 +293,3 @@ class _Walk:
             return map_tree(lambda info: fold.outside(info, self.world.sizes), value)
         except ValueError as problem:
             self._stop(Finding("TD101", f"ValueError: {problem}", step.op_path, on_key=True))
-
-
-def _fits(names: Tree, value: Tree) -> bool:
-    if isinstance(names, str):
-        return True
-    if not isinstance(value, tuple | list) or len(names) > len(value):
-        return False
-    return all(_fits(name, part) for name, part in zip(names, value, strict=False))

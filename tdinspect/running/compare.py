@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tdinspect.building.check import Checked
+from tdinspect.building.construct import is_weightless
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.domain.size import readable
 from tdinspect.domain.spec import ModelSpec
@@ -38,9 +39,9 @@ def compare(spec: ModelSpec, checked: Checked, assembly: Assembly) -> Assembly:
 
 
 def _compare_leaf(leaf: Leaf, world: World, intent: str | None) -> Comparison | None:
-    """None for functions, and where no input has a time axis."""
+    """None for functions, where no input has a time axis, and for weights too large to have values."""
     fold = fold_of(leaf, world)
-    if fold is None or isinstance(leaf.module, TensorFunction):
+    if fold is None or isinstance(leaf.module, TensorFunction) or is_weightless(leaf.module):
         return None
     flow = outside_flow(leaf, world)
     bare = _outcome(lambda: run_bare(leaf, world), world)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tdinspect.building.construct import quiet
+from tdinspect.building.construct import is_weightless, quiet
 from tdinspect.domain.tree import Tree, map_tree
 
 
@@ -28,12 +28,17 @@ class Engine:
     def run(self, module: nn.Module, args: Tree, kwargs: Tree) -> Tree:
         """The shapes and dtypes that ``module`` gives for inputs described by (shape, dtype) pairs."""
         inputs = [map_tree(self._tensor, tree) for tree in (args, kwargs)]
-        if self.device == "meta":
-            weights = {name: value.to("meta") for name, value in _state(module)}
+        if self.device == "meta" or is_weightless(module):
+            weights = {name: self._weight(value) for name, value in _state(module)}
             result = torch.func.functional_call(module, weights, tuple(inputs[0]), inputs[1])
         else:
             result = module(*inputs[0], **inputs[1])
         return map_tree(_describe, result)
+
+    def _weight(self, value: Tensor) -> Tensor:
+        if self.device == "meta":
+            return value.to("meta")
+        return torch.zeros(1, dtype=value.dtype).expand(value.shape) if value.is_meta else value
 
     def _tensor(self, described: object) -> object:
         if not isinstance(described, Described):

@@ -13,6 +13,7 @@ from math import prod
 
 from torch import nn
 
+from tdinspect.building.construct import is_weightless
 from tdinspect.building.functions import BLIND_WHEN_EMPTY
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.domain.size import Size
@@ -93,7 +94,7 @@ def _text(problem: Exception) -> str:
 
 
 def _choose(module: nn.Module, inputs: Sequence[TensorInfo], world: World) -> Engine:
-    if is_view(module) or world.device == "meta":
+    if is_view(module) or world.device == "meta" or is_weightless(module):
         return META
     if not any(world.batch in axis.size.symbols for info in inputs for axis in info.axes):
         elements = sum(prod(info.shape(world.sizes)) for info in inputs)

@@ -111,7 +111,7 @@ def test_a_very_narrow_table_has_its_cells_below_the_names() -> None:
 
 def test_without_a_time_axis_there_is_nothing_to_compare() -> None:
     screen = text("compare", samples.spec("plain", (replace(samples.HEAD, comparison=None),)))
-    assert "nothing to compare: no time axis reaches a layer" in screen
+    assert "nothing to compare: time reaches no layer whose values can be compared" in screen
 
 
 def test_a_model_without_wrappers_is_not_said_to_have_lost_them() -> None:

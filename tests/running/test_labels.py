@@ -161,3 +161,18 @@ def test_trainable_belongs_to_the_step_that_has_the_weights() -> None:
     steps = [{"Linear": 6, "name": "a"}, {"share": "a", "trainable": False}]
     [finding] = run(["B", "T", 6], steps).findings
     assert "write it on the step that has the weights, a" == finding.help
+
+
+def test_a_trillion_parameters_are_counted_without_memory_for_them() -> None:
+    steps = [{"Linear": 100_000_000_000}, {"Linear": 10}]
+    report = run(["B", "T", 1000], steps)
+    assert report.ok, report.findings
+    assert 1000 * 10**11 + 10**11 + 10 * 10**11 + 10 == report.totals.params
+    assert ("B", "T", "10") == report.outputs["output"].symbols
+
+
+def test_a_wrong_width_is_told_of_weights_that_have_no_memory() -> None:
+    steps = [{"Linear": {"in_features": 100_000_000_000, "out_features": 1000}}]
+    [finding] = run(["B", "T", 8], steps).findings
+    assert "TD101" == finding.code
+    assert "mat1 and mat2 shapes cannot be multiplied (10x8 and 100000000000x1000)" in finding.message

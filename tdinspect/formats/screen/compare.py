@@ -25,7 +25,12 @@ _RIGHT = {
 def compare_screen(spec: SpecReport, options: RenderOptions) -> Screen:
     """The screen of one spec that has rows."""
     if spec.ok and not any(row.comparison for row in spec.layers):
-        return Screen(spec, header(spec), None, (line(span("nothing to compare: no time axis reaches a layer")),))
+        return Screen(
+            spec,
+            header(spec),
+            None,
+            (line(span("nothing to compare: time reaches no layer whose values can be compared")),),
+        )
     items = tree(spec.layers, options.depth)
     numbers = _number_errors(items)
     rows = tuple(_row(item, numbers) for item in items)
