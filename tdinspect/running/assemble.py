@@ -139,7 +139,9 @@ class _Walk:
         if isinstance(operation, Function):
             constants = self.checked.arguments[step.path]
             module: nn.Module = TensorFunction(operation.type, constants, self.world.run_sizes)
-            return self._leaf(step, Leaf(operation.type, constants, {}, module, flow, place.fold), place, frozenset())
+            return self._leaf(
+                step, Leaf(operation.type, constants, constants, {}, module, flow, place.fold), place, frozenset()
+            )
         return self._layer(step, operation, flow, place)
 
     def _layer(self, step: Step, layer: Layer, flow: Flow, place: _Place) -> Tree:
@@ -163,7 +165,7 @@ class _Walk:
             *(size.symbols for size in inferred.values()),
             *(value.symbols for value in leaves(arguments) if isinstance(value, Expression)),
         )
-        leaf = Leaf(layer.type, given, told, module.eval(), flow, place.fold)
+        leaf = Leaf(layer.type, {**given, **told}, given, told, module.eval(), flow, place.fold)
         return self._leaf(step, leaf, place, follows)
 
     def _constant(self, value: object) -> object:
@@ -171,7 +173,7 @@ class _Walk:
 
     def _refuse(self, step: Step, layer: Layer, place: _Place, flow: Flow, finding: Finding) -> NoReturn:
         """A layer that could not be built: its row says why, and the walk stops."""
-        leaf = Leaf(layer.type, self.checked.arguments[step.path], {}, nn.Identity(), flow, place.fold)
+        leaf = Leaf(layer.type, {}, self.checked.arguments[step.path], {}, nn.Identity(), flow, place.fold)
         self.ledger.failed(place, step, leaf, Failure(finding.message, reported=True))
         self._stop(finding)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from math import prod
+from math import isfinite, prod
 
 import torch
 from torch import Tensor, nn
@@ -28,9 +28,10 @@ _FRAME = 16
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What real runs of the two sides showed; a side that raised has no behaviour."""
+    """What real runs of the two sides showed; a side that raised, or that equals the other, has no behaviour."""
 
     difference: float | None
+    equal: bool
     bare: Behaviour | None
     wrapped: Behaviour | None
 
@@ -57,14 +58,14 @@ class Bench:
         self.leaf, self.flow, self.fold, self.world = leaf, flow, fold, world
         self.infos = infos_of(flow)
 
-    def run(self, bare: Outcome, wrapped: Outcome) -> Values:
-        """Values at small sizes where the layer takes them, else at the spec's own."""
+    def run(self, bare: Outcome, wrapped: Outcome) -> Values | None:
+        """Values at small sizes where the layer takes them, else at the spec's own; None where values make it raise."""
         for plan in self._plans():
             try:
                 return self._run_at(plan, bare.error is None, wrapped.error is None)
             except Exception:  # a layer made for one size refuses the small one
                 continue
-        return Values(None, None, None)
+        return None
 
     def _plans(self) -> list[_Plan]:
         own = _Plan(self.world.sizes, {})
@@ -115,18 +116,17 @@ class Bench:
             time, batch = self.fold.time_axis, self.fold.batch_axis
             wrapped = TimeDistributed(_FirstPart(self._built()), time_axis=time, batch_axis=batch).eval()
         results = [None if side is None else _result(side, args, kwargs) for side in (bare, wrapped)]
-        difference = _difference(*results)
-        if difference == 0.0:  # equal: neither side needs a defence
-            return Values(difference, None, None)
+        difference, equal = _difference(*results)
+        if equal:  # neither side needs a defence
+            return Values(difference, True, None, None)
         axes = (self.fold.time_axis, self.fold.batch_axis)
         behaviours = [
             None if side is None else behaviour_of(side, args, kwargs, *axes, high) for side in (bare, wrapped)
         ]
-        return Values(difference, *behaviours)
+        return Values(difference, False, *behaviours)
 
     def _built(self) -> nn.Module:
-        arguments = {**self.leaf.given, **self.leaf.inferred}
-        return construct(self.leaf.type, arguments, initialise=False).double().eval()
+        return construct(self.leaf.type, self.leaf.settings, initialise=False).double().eval()
 
 
 def _result(side: nn.Module, args: Tree, kwargs: Mapping[str, Tree]) -> Tree:
@@ -149,10 +149,11 @@ class _FirstPart(nn.Module):
         return first(self.module(*inputs, **named))
 
 
-def _difference(bare: Tree, wrapped: Tree) -> float | None:
-    """The largest absolute difference where the shapes are equal; 0 below the tolerance."""
+def _difference(bare: Tree, wrapped: Tree) -> tuple[float | None, bool]:
+    """The largest absolute difference where the shapes are equal, and whether it is within the tolerance."""
     if not isinstance(bare, Tensor) or not isinstance(wrapped, Tensor) or bare.shape != wrapped.shape:
-        return None
-    if torch.allclose(bare, wrapped, rtol=RTOL, atol=ATOL, equal_nan=True):
-        return 0.0
-    return float((bare.double() - wrapped.double()).abs().max())
+        return None, False
+    difference = (bare.double() - wrapped.double()).abs()
+    largest = float(difference.max()) if difference.numel() else 0.0
+    finite = largest if isfinite(largest) else None
+    return finite, torch.allclose(bare, wrapped, rtol=RTOL, atol=ATOL, equal_nan=True)

@@ -18,7 +18,7 @@ from tdinspect.running.assemble import Assembly
 from tdinspect.running.bench import Bench, Values
 from tdinspect.running.call import World
 from tdinspect.running.engine import inspecting
-from tdinspect.running.independence import works_across
+from tdinspect.running.independence import Behaviour, works_across
 from tdinspect.running.reasons import reason
 from tdinspect.running.sides import Leaf, fold_of, outside_flow, run_bare, run_wrapped
 from tdinspect.running.transfer import LayerError
@@ -39,7 +39,7 @@ def compare(spec: ModelSpec, checked: Checked, assembly: Assembly) -> Assembly:
 
 
 def _compare_leaf(leaf: Leaf, world: World, intent: str | None) -> Comparison | None:
-    """None for functions, where no input has a time axis, and for weights too large to have values."""
+    """None for functions, where no input has a time axis, and where there are no values to compare."""
     fold = fold_of(leaf, world)
     if fold is None or isinstance(leaf.module, TensorFunction) or is_weightless(leaf.module):
         return None
@@ -47,11 +47,13 @@ def _compare_leaf(leaf: Leaf, world: World, intent: str | None) -> Comparison | 
     bare = _outcome(lambda: run_bare(leaf, world), world)
     wrapped = _outcome(lambda: run_wrapped(leaf, fold, world), world)
     values = Bench(leaf, flow, fold, world).run(bare, wrapped)
-    across = works_across(leaf.type, fold.ndim, fold.time_axis) or intent not in (None, "per_step")
-    verdict, difference = _verdict(bare, wrapped, values)
+    if values is None:
+        return None
+    across = works_across(leaf.type, fold.ndim, len(fold.lead), fold.time_axis) or intent not in (None, "per_step")
+    verdict = _verdict(bare, wrapped, values)
     side = _right(verdict, values, across)
     text = reason(leaf, verdict, side, across, values.bare, values.wrapped, fold, world)
-    return Comparison(verdict, side, text, bare, wrapped, difference)
+    return Comparison(verdict, side, text, bare, wrapped, values.difference)
 
 
 def _outcome(call: Callable[[], TensorInfo], world: World) -> Outcome:
@@ -66,23 +68,34 @@ def _outcome(call: Callable[[], TensorInfo], world: World) -> Outcome:
     return Outcome(info.shape(world.sizes), None, symbols, time)
 
 
-def _verdict(bare: Outcome, wrapped: Outcome, values: Values) -> tuple[Verdict, float | None]:
+def _verdict(bare: Outcome, wrapped: Outcome, values: Values) -> Verdict:
     if bare.error is not None and wrapped.error is not None:
-        return "both_error", None
+        return "both_error"
     if bare.error is not None:
-        return "bare_error", None
+        return "bare_error"
     if wrapped.error is not None:
-        return "wrapped_error", None
-    if bare.shape != wrapped.shape or values.difference is None:
-        return "shape_differs", None
-    return ("values_differ" if values.difference else "same"), values.difference
+        return "wrapped_error"
+    if bare.shape != wrapped.shape:
+        return "shape_differs"
+    return "same" if values.equal else "values_differ"
 
 
 def _right(verdict: Verdict, values: Values, across: bool) -> Side:
-    """The side that does what the layer is for, as the command line's contract defines it."""
+    """The side that does what the layer is for, as the command line's contract defines it.
+
+    Where both would do (an Upsample that takes channels for rows mixes nothing), a layer that works on single steps is
+    right on single steps.
+    """
     if verdict == "same":
         return "either"
-    for name, behaviour in (("bare", values.bare), ("wrapped", values.wrapped)):
-        if behaviour is not None and (behaviour.works_across if across else behaviour.per_step):
-            return name  # type: ignore[return-value]  # the two literals
-    return "neither"
+    if across:
+        return "bare" if _works_across(values.bare) else "wrapped" if _works_across(values.wrapped) else "neither"
+    return "wrapped" if _per_step(values.wrapped) else "bare" if _per_step(values.bare) else "neither"
+
+
+def _works_across(side: Behaviour | None) -> bool:
+    return side is not None and side.works_across
+
+
+def _per_step(side: Behaviour | None) -> bool:
+    return side is not None and side.per_step

@@ -5,7 +5,7 @@ Changes are finite, in float64, of several scales (a small one misses a threshol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -49,12 +49,15 @@ class Behaviour:
         return not self.mixes_samples and (self.mixes_steps or self.one_step or not self.keeps_axes)
 
 
-def works_across(type_name: str, ndim: int, time_axis: int) -> bool:
-    """True for layers that work across time by nature: sequence layers, and those whose spatial axis is time here."""
+def works_across(type_name: str, ndim: int, folded: int, time_axis: int) -> bool:
+    """True for layers that work across time by nature: sequence layers, and those whose spatial axis is time here.
+
+    A sequence layer whose single steps, without the ``folded`` axes, are sequences themselves works on those.
+    """
     if type_name in _SEQUENCE:
-        return True
+        return ndim - folded < 2
     spatial = spatial_axes(type_name)
-    return bool(spatial) and ndim - spatial <= time_axis and ndim > 2
+    return bool(spatial) and ndim - spatial <= time_axis
 
 
 def spatial_axes(type_name: str) -> int:
@@ -66,42 +69,77 @@ def spatial_axes(type_name: str) -> int:
 def behaviour_of(
     side: nn.Module, args: Tree, kwargs: Mapping[str, Tree], time_axis: int, batch_axis: int | None, high: int
 ) -> Behaviour:
-    """Change one (sample, step) of the first input at a time; the output's axes are read where the input's are."""
-    x = next(value for value in leaves((args, kwargs)) if isinstance(value, Tensor))
-
-    def run(changed: Tensor) -> Tensor:
-        return _call(side, args, kwargs, x, changed)
-
-    base = run(x)
+    """Change one (sample, step) of the inputs at a time; the output's axes are read where the inputs' are."""
+    bench = _Inputs(side, args, kwargs, time_axis, batch_axis, high)
+    x = bench.tensors[0]
+    base = bench.run({})
     keeps_batch = batch_axis is None or _same(base, x, batch_axis)
     keeps = keeps_batch and _same(base, x, time_axis)
     mixes_samples, mixes_steps = not keeps_batch, False
-    generator = torch.Generator().manual_seed(2)
     for scale in _SCALES:
-        drawn = random_tensor(tuple(x.shape), x.dtype, high, generator)
-        noise = drawn * scale if x.dtype.is_floating_point else (x + 1 + drawn % max(1, high - 1)) % high - x
         for corner in (0, -1):  # what runs forward shows at the first step, what runs backward at the last
-            moved = _moved(run, base, x, noise, [a for a in (batch_axis, time_axis) if a is not None], corner)
+            moved = _moved(base, bench.run(bench.changed(corner, scale)))
             if batch_axis is not None and keeps_batch:
                 mixes_samples |= _besides(moved, batch_axis, corner)
                 moved = moved.select(batch_axis, corner).unsqueeze(batch_axis)
             if keeps:
                 mixes_steps |= _besides(moved, time_axis, corner)
     order = torch.roll(torch.arange(x.shape[time_axis]), 1)
-    alike = keeps and _close(run(x.index_select(time_axis, order)), base.index_select(time_axis, order))
+    permuted = {id(tensor): tensor.index_select(time_axis, order) for tensor in bench.tensors}
+    alike = keeps and _close(bench.run(permuted), base.index_select(time_axis, order))
     return Behaviour(keeps, x.shape[time_axis] == 1, mixes_samples, mixes_steps, alike)
 
 
-def _moved(
-    run: Callable[[Tensor], Tensor], base: Tensor, x: Tensor, noise: Tensor, axes: Sequence[int], corner: int
-) -> Tensor:
-    """Where the output moves when the one slice at ``corner`` of ``axes`` does."""
-    changed = x.clone()
-    slice_, change = changed, noise
-    for axis in sorted(axes, reverse=True):
-        slice_, change = slice_.select(axis, corner), change.select(axis, corner)
-    slice_.add_(change)
-    difference = (run(changed) - base).abs().nan_to_num(nan=torch.inf)
+class _Inputs:
+    """The inputs of one side; those that carry the axes (query, key and value, say) are changed together."""
+
+    def __init__(
+        self,
+        side: nn.Module,
+        args: Tree,
+        kwargs: Mapping[str, Tree],
+        time_axis: int,
+        batch_axis: int | None,
+        high: int,
+    ) -> None:
+        self.side, self.args, self.kwargs, self.high = side, args, kwargs, high
+        self.axes = [axis for axis in (batch_axis, time_axis) if axis is not None]
+        distinct = {id(value): value for value in leaves((args, kwargs)) if isinstance(value, Tensor)}.values()
+        lead = self._lead(next(iter(distinct)))
+        self.tensors = [tensor for tensor in distinct if self._lead(tensor) == lead]
+        self.generator = torch.Generator().manual_seed(2)
+
+    def _lead(self, tensor: Tensor) -> list[int] | None:
+        return [tensor.shape[axis] for axis in self.axes] if max(self.axes) < tensor.ndim else None
+
+    def run(self, changed: Mapping[int, Tensor]) -> Tensor:
+        """Part 0 of the result in float64, with these tensors (by identity) in the place of the inputs."""
+
+        def swap(value: object) -> object:
+            return changed.get(id(value), value)
+
+        result = first(self.side(*map_tree(swap, self.args), **map_tree(swap, dict(self.kwargs))))
+        assert isinstance(result, Tensor)
+        return result.double() if not result.is_complex() else torch.view_as_real(result)
+
+    def changed(self, corner: int, scale: float) -> dict[int, Tensor]:
+        """Every tensor with its slice at ``corner`` of the axes changed."""
+        return {id(tensor): self._change(tensor, corner, scale) for tensor in self.tensors}
+
+    def _change(self, x: Tensor, corner: int, scale: float) -> Tensor:
+        drawn = random_tensor(tuple(x.shape), x.dtype, self.high, self.generator)
+        shift = 1 + drawn % max(1, self.high - 1)  # of whole numbers: another one below the bound
+        noise = drawn * scale if x.dtype.is_floating_point else (x + shift) % self.high - x
+        changed = x.clone()
+        part, change = changed, noise
+        for axis in sorted(self.axes, reverse=True):
+            part, change = part.select(axis, corner), change.select(axis, corner)
+        part.add_(change)
+        return changed
+
+
+def _moved(base: Tensor, after: Tensor) -> Tensor:
+    difference = (after - base).abs().nan_to_num(nan=torch.inf)
     return difference > _TOLERANCE * (1 + base.abs().nan_to_num())
 
 
@@ -110,15 +148,6 @@ def _besides(moved: Tensor, axis: int, corner: int) -> bool:
     others = moved.clone()
     others.select(axis, corner).zero_()
     return bool(others.any())
-
-
-def _call(side: nn.Module, args: Tree, kwargs: Mapping[str, Tree], x: Tensor, changed: Tensor) -> Tensor:
-    def swap(value: object) -> object:
-        return changed if value is x else value
-
-    result = first(side(*map_tree(swap, args), **map_tree(swap, dict(kwargs))))
-    assert isinstance(result, Tensor)
-    return result.double() if not result.is_complex() else torch.view_as_real(result)
 
 
 def _same(output: Tensor, x: Tensor, axis: int) -> bool:

@@ -33,8 +33,12 @@ def reason(
         return _why_bare(verdict, across, wrapped, lead)
     if side == "wrapped":
         return _why_wrapped(leaf, verdict, bare, fold, world)
-    faults = [_taken(leaf, bare, fold, world) or _fault(bare) or "it raises", _fault(wrapped) or "it raises"]
-    return f"without the wrapper {faults[0]}; with it {faults[1]}"
+    without = _taken(leaf, bare, fold, world) or _fault_or_none(bare)
+    return f"without the wrapper {without}; with it {_fault_or_none(wrapped)}"
+
+
+def _fault_or_none(side: Behaviour | None) -> str:
+    return "it raises" if side is None else _fault(side) or "steps stay on their own"
 
 
 def _why_bare(verdict: Verdict, across: bool, wrapped: Behaviour | None, lead: str) -> str:
@@ -42,20 +46,23 @@ def _why_bare(verdict: Verdict, across: bool, wrapped: Behaviour | None, lead: s
         return "it needs the time axis, which the wrapper takes away"
     if wrapped is not None and wrapped.mixes_samples:
         return f"wrapped, it reads all {lead} folded steps as one sequence"
-    return "it works across time, and wrapped it sees one step at a time" if across else "wrapped, steps are mixed"
+    if across:
+        return "it works across time, and wrapped it sees one step at a time"
+    return f"wrapped, {_fault(wrapped) or 'the axes are read otherwise'}"
 
 
 def _why_wrapped(leaf: Leaf, verdict: Verdict, bare: Behaviour | None, fold: Fold, world: World) -> str:
     if verdict == "bare_error":
         return "it takes one step at a time"
-    return f"without it, {_taken(leaf, bare, fold, world) or _fault(bare) or 'the axes are read otherwise'}"
+    return (
+        f"without it, {_taken(leaf, bare, fold, world) or _fault(bare) or 'other axes are taken for channels or space'}"
+    )
 
 
 def _taken(leaf: Leaf, bare: Behaviour | None, fold: Fold, world: World) -> str | None:
     """Time that happens to have the size of the channels, and steps that are therefore treated unlike each other."""
     steps = fold.lead[-1].size.value(world.sizes)
-    settings = {**leaf.given, **leaf.inferred}
-    by_chance = any(settings.get(name) == steps for name in _CHANNELS)
+    by_chance = any(leaf.settings.get(name) == steps for name in _CHANNELS)
     if bare is None or bare.alike or not by_chance:
         return None
     return f"T={steps} is taken for the {steps} channels"
@@ -70,4 +77,4 @@ def _fault(behaviour: Behaviour | None) -> str | None:
         return "time does not keep its own axis"
     if behaviour.mixes_steps:
         return "steps mix"
-    return "steps are treated unlike each other" if not behaviour.alike else "steps stay on their own"
+    return None if behaviour.alike else "steps are treated unlike each other"

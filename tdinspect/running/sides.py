@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
+from tdinspect.building.construct import construct
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.building.wiring import Flow
 from tdinspect.domain.trace import TensorInfo
@@ -20,10 +21,12 @@ from tdinspect.running.transfer import transfer
 class Leaf:
     """One call of a layer: how to build it again, its inputs, and the fold of the TimeDistributed it stands in.
 
-    Under a fold the inputs are the folded ones.
+    Under a fold the inputs are the folded ones. ``settings`` are all arguments it was built with; ``given`` and
+    ``inferred`` those of this step, empty where it uses another step's module again.
     """
 
     type: str
+    settings: Mapping[str, object]
     given: Mapping[str, object]
     inferred: Mapping[str, int]
     module: nn.Module
@@ -32,10 +35,15 @@ class Leaf:
 
 
 def map_infos(change: Callable[[TensorInfo], TensorInfo], flow: Flow) -> Flow:
-    """The same inputs with ``change`` of every tensor; constants stay."""
+    """The same inputs with ``change`` of every tensor; constants stay, and one tensor given twice stays one."""
+    changed: dict[int, TensorInfo] = {}
 
     def apply(value: object) -> object:
-        return change(value) if isinstance(value, TensorInfo) else value
+        if not isinstance(value, TensorInfo):
+            return value
+        if id(value) not in changed:
+            changed[id(value)] = change(value)
+        return changed[id(value)]
 
     return Flow(map_tree(apply, flow.args), map_tree(apply, dict(flow.kwargs)))
 
@@ -65,13 +73,20 @@ def fold_of(leaf: Leaf, world: World) -> Fold | None:
 def run_bare(leaf: Leaf, world: World) -> TensorInfo:
     """Part 0 of the bare layer's result. Raises LayerError."""
     flow = outside_flow(leaf, world)
-    return _tensor(transfer(leaf.module, flow.args, flow.kwargs, world))
+    return _tensor(transfer(_fresh(leaf), flow.args, flow.kwargs, world))
 
 
 def run_wrapped(leaf: Leaf, fold: Fold, world: World) -> TensorInfo:
     """Part 0 of the folded layer's result, unfolded. Raises LayerError, and ValueError where it does not unfold."""
     flow = map_infos(fold.inside, outside_flow(leaf, world))
-    return fold.outside(_tensor(transfer(leaf.module, flow.args, flow.kwargs, world)), world.sizes)
+    return fold.outside(_tensor(transfer(_fresh(leaf), flow.args, flow.kwargs, world)), world.sizes)
+
+
+def _fresh(leaf: Leaf) -> nn.Module:
+    """The layer, a lazy one without the sizes that it took from its first input."""
+    if not leaf.type.startswith("Lazy"):
+        return leaf.module
+    return construct(leaf.type, leaf.settings, initialise=False).eval()
 
 
 def _tensor(result: Tree) -> TensorInfo:

@@ -150,3 +150,62 @@ def test_large_frames_and_long_clips_are_compared_on_small_ones() -> None:
     assert comparison is not None
     assert ("bare_error", "wrapped") == (comparison.verdict, comparison.right)
     assert (8, 64, 64, 506, 506) == comparison.wrapped.shape
+
+
+def test_a_shared_layer_is_compared_with_the_sizes_it_was_built_with() -> None:
+    report = compared(
+        "input: [B, T, 6]\ntime_axis: T\nlayers:\n  - {LSTM: {hidden_size: 6, batch_first: true}, name: a}\n  - share: a\n"
+        "  - {Linear: 6, name: b}\n  - share: b\n"
+    )
+    found = [row.comparison for row in report.layers]
+    verdicts = [(one.verdict, one.right) for one in found if one]
+    assert [("values_differ", "bare")] * 2 + [("same", "either")] * 2 == verdicts
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize("names", ["[input, input, input]", "[q, k, v]"])
+def test_attention_over_time_is_right_bare_wherever_it_stands(names: str, wrapped: bool) -> None:
+    indent = "    " if wrapped else ""
+    steps = [
+        "- {Linear: 8, name: q, from: input}",
+        "- {Linear: 8, name: k, from: input}",
+        "- {Linear: 8, name: v, from: input}",
+    ]
+    steps += [f"- {{MultiheadAttention: {{num_heads: 2, batch_first: true}}, from: {names}}}"]
+    lines = "".join(f"  {indent}{step}\n" for step in steps)
+    head = "  - TimeDistributed:\n" if wrapped else ""
+    source = "    from: input\n" if wrapped else ""
+    report = compared(f"input: [B, T, 8]\ntime_axis: T\nlayers:\n{head}{lines}{source}")
+    found = report.layers[-1].comparison
+    assert found is not None, report.findings
+    assert ("values_differ", "bare") == (found.verdict, found.right)
+
+
+def test_attention_within_each_step_needs_the_wrapper() -> None:
+    report = compared(
+        "input: [B, T, 6, 16]\ntime_axis: T\nlayers:\n  - TimeDistributed:\n"
+        "      - {MultiheadAttention: {num_heads: 2, batch_first: true}, from: [input, input, input]}\n    from: input\n"
+    )
+    found = report.layers[-1].comparison
+    assert found is not None, report.findings
+    assert ("bare_error", "wrapped") == (found.verdict, found.right)
+
+
+def test_an_upsample_that_takes_channels_for_rows_needs_the_wrapper() -> None:
+    found = comparison_of("Upsample: {scale_factor: 2}", "[B, T, 3, 8, 8]")
+    assert ("shape_differs", "wrapped") == (found.verdict, found.right)
+    assert "without it, other axes are taken for channels or space" == found.reason
+
+
+def test_a_lazy_layer_is_compared_as_it_would_be_built_on_each_side() -> None:
+    found = comparison_of("LazyBatchNorm1d", "[B, T, 8]")
+    assert ("values_differ", "wrapped") == (found.verdict, found.right)
+
+
+def test_a_convolution_along_time_without_a_batch_is_right_bare() -> None:
+    report = compared(
+        "input: [8, T]\ntime_axis: T\nbatch_axis: none\nlayers:\n  - Conv1d: {out_channels: 4, kernel_size: 3}\n"
+    )
+    found = report.layers[0].comparison
+    assert found is not None
+    assert "bare" == found.right
