@@ -30,10 +30,12 @@ class _Uninitialised(TorchFunctionMode):
         kwargs: Mapping[str, object] | None = None,
     ) -> object:
         name = getattr(func, "__name__", "")
-        if name in _INITIALISERS:
-            return args[0] if args else (kwargs or {})["tensor"]
-        if name == "clone" and isinstance(args[0], torch.Tensor):  # deepcopy of stacked layers
-            return torch.empty_like(args[0])
+        target = args[0] if args else (kwargs or {}).get("tensor")
+        if isinstance(target, torch.Tensor) and target.is_floating_point():  # whole numbers are indices and counters
+            if name in _INITIALISERS:
+                return target
+            if name == "clone":  # deepcopy of stacked layers
+                return torch.empty_like(target)
         return func(*args, **(kwargs or {}))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tdinspect.checks.failures import failed, place, shape_text
+from tdinspect.checks.failures import failed, shape_text
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.trace import Trace
 
@@ -14,4 +14,4 @@ def check(trace: Trace, sizes: Mapping[str, int]) -> Iterator[Finding]:
     for record, failure in failed(trace):
         if failure.other_side is None:
             got = f" on {shape_text(record.inputs[0], sizes)}" if record.inputs else ""
-            yield Finding("TD101", f"{record.type} fails{got}: {failure.error}", place(record), on_key=True)
+            yield Finding("TD101", f"{record.type} fails{got}: {failure.error}", record.op_path, on_key=True)

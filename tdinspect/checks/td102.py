@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tdinspect.checks.failures import failed, place, shape_text, step_text
+from tdinspect.checks.failures import failed, shape_text, wrapped_text
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.trace import Trace
 
@@ -15,5 +15,5 @@ def check(trace: Trace, sizes: Mapping[str, int]) -> Iterator[Finding]:
         if failure.other_side is not None and not failure.in_time_distributed:
             message = f"{record.type} takes one step at a time, and this input has a time axis: {failure.error}"
             tried = shape_text(failure.other_side, sizes)
-            text = f"run it on every time step (tried: gives {tried})\n- TimeDistributed:\n    - {step_text(record)}"
-            yield Finding("TD102", message, place(record), on_key=True, help=text)
+            text = f"run it on every time step (tried: gives {tried})\n{wrapped_text(record)}"
+            yield Finding("TD102", message, record.op_path, on_key=True, help=text)

@@ -108,6 +108,7 @@ class Failure:
 class LayerRecord:
     """One row: a leaf layer, a function, or a container (then ``parameters`` is empty; its children have them).
 
+    ``op_path`` is the place of the operation's key, ``keys`` are the step keys that the spec has beside it.
     ``arguments`` are the telling ones for a person, ``given`` those of the spec, ``inferred`` those that shapes told;
     ``depends_on`` has the symbols that the layer's own sizes follow.
     """
@@ -116,6 +117,8 @@ class LayerRecord:
     type: str
     path: Path
     depth: int
+    op_path: Path = ()
+    keys: Mapping[str, object] = field(default_factory=dict)
     container: bool = False
     function: bool = False
     time_distributed: bool = False

@@ -12,7 +12,7 @@ from tdinspect.formats.interface import RenderOptions
 def render(report: Report, options: RenderOptions) -> str:
     """The object of version 1, indented by 2. Numbers that JSON has not are strings: ``"inf"``, ``"nan"``."""
     data = _valid(report.to_dict())
-    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n"
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _valid(value: object) -> object:

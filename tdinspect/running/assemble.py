@@ -26,7 +26,7 @@ from tdinspect.domain.tree import Tree, first, leaves, map_tree
 from tdinspect.running.call import World
 from tdinspect.running.engine import inspecting
 from tdinspect.running.folding import Fold, choose_fold
-from tdinspect.running.ledger import Ledger, Place
+from tdinspect.running.ledger import Ledger, Place, Use
 from tdinspect.running.sides import Leaf, fold_of, infos_of, map_infos, run_bare, run_wrapped
 from tdinspect.running.symbols import input_infos, with_constants, world_of
 from tdinspect.running.transfer import LayerError, transfer
@@ -139,9 +139,8 @@ class _Walk:
         if isinstance(operation, Function):
             constants = self.checked.arguments[step.path]
             module: nn.Module = TensorFunction(operation.type, constants, self.world.run_sizes)
-            return self._leaf(
-                step, Leaf(operation.type, constants, constants, {}, module, flow, place.fold), place, frozenset()
-            )
+            leaf = Leaf(operation.type, constants, constants, {}, module, flow, place.fold)
+            return self._leaf(step, leaf, place, Use())
         return self._layer(step, operation, flow, place)
 
     def _layer(self, step: Step, layer: Layer, flow: Flow, place: _Place) -> Tree:
@@ -166,7 +165,7 @@ class _Walk:
             *(value.symbols for value in leaves(arguments) if isinstance(value, Expression)),
         )
         leaf = Leaf(layer.type, {**given, **told}, given, told, module.eval(), flow, place.fold)
-        return self._leaf(step, leaf, place, follows)
+        return self._leaf(step, leaf, place, Use(follows))
 
     def _constant(self, value: object) -> object:
         return evaluate(value.text, self.world.sizes) if isinstance(value, Expression) else value
@@ -174,7 +173,7 @@ class _Walk:
     def _refuse(self, step: Step, layer: Layer, place: _Place, flow: Flow, finding: Finding) -> NoReturn:
         """A layer that could not be built: its row says why, and the walk stops."""
         leaf = Leaf(layer.type, {}, self.checked.arguments[step.path], {}, nn.Identity(), flow, place.fold)
-        self.ledger.failed(place, step, leaf, Failure(finding.message, reported=True))
+        self.ledger.not_built(place, step, leaf, finding.message)
         self._stop(finding)
 
     def _shared(self, step: Step, share: Share, flow: Flow, scope: Scope, place: _Place) -> Tree:
@@ -197,7 +196,7 @@ class _Walk:
             raise _Stop
         original = self.leaves[target]
         leaf = replace(original, inferred={}, flow=flow, fold=place.fold)
-        return self._leaf(step, leaf, place, frozenset(), shared=target)
+        return self._leaf(step, leaf, place, Use(shared=target))
 
     def _resolve(self, name: str, place: _Place) -> str:
         prefix = place.prefix
@@ -206,7 +205,7 @@ class _Walk:
             prefix += "." if prefix else ""
         return prefix + name
 
-    def _leaf(self, step: Step, leaf: Leaf, place: _Place, follows: frozenset[str], shared: str | None = None) -> Tree:
+    def _leaf(self, step: Step, leaf: Leaf, place: _Place, use: Use) -> Tree:
         flow = replace(leaf.flow, kwargs={**leaf.flow.kwargs, **step.call})
         full, module = place.prefix + step.name, leaf.module
         self.leaves[full] = replace(leaf, flow=flow)
@@ -215,9 +214,9 @@ class _Walk:
         try:
             value = transfer(module, flow.args, flow.kwargs, self.world)
         except LayerError as error:
-            self.ledger.failed(place, step, self.leaves[full], self._failure(error, self.leaves[full]))
+            self.ledger.failed(place, step, self.leaves[full], use, self._failure(error, self.leaves[full]))
             raise _Stop from error
-        self.ledger.ran(place, step, self.leaves[full], value, follows, shared)
+        self.ledger.ran(place, step, self.leaves[full], use, value)
         return value
 
     def _note_high(self, module: nn.Module, flow: Flow) -> None:
@@ -241,24 +240,20 @@ class _Walk:
     def _container(
         self, step: Step, container: Container, flow: Flow, scope: Scope, place: _Place, shares: str | None = None
     ) -> Tree:
-        fold = place.fold
-        own: Fold | None = None
-        if container.type == "TimeDistributed":
-            own = fold = self._fold(step, flow, place)
         full = place.prefix + step.name
         self.containers[full] = step
-        inside = _Place(
-            f"{full}.", place.depth + 1, fold, shares=shares, frozen=place.frozen or step.trainable is False
-        )
         row = self.ledger.opened(place, step, container.type, flow)
-        inner_flow = self._enter(step, own, flow)
+        own = self._fold(step, flow, place, row) if container.type == "TimeDistributed" else None
+        frozen = place.frozen or step.trainable is False
+        inside = _Place(f"{full}.", place.depth + 1, own or place.fold, shares=shares, frozen=frozen)
+        inner_flow = self._enter(step, own, flow, row)
         inner = inner_scope(step, inner_flow, None if own else scope)
         value = self._steps(container.steps, inner, inner_flow, inside)
-        value = self._leave(step, own, value if step.parts else first(value), place)
+        value = self._leave(step, own, value if step.parts else first(value), row)
         self.ledger.closed(row, place, value)
         exported = [name for name in inner.values if f"{step.name}.{name}" in self.exported]
         for name in exported:
-            scope.define(f"{step.name}.{name}", self._leave(step, own, inner.values[name], place))
+            scope.define(f"{step.name}.{name}", self._leave(step, own, inner.values[name], row))
         self._add_container(step, container, own, inside, exported, place)
         return value
 
@@ -271,27 +266,33 @@ class _Walk:
             body = TimeDistributed(Folded(step, body), time_axis=own.time_axis, batch_axis=own.batch_axis)
         place.children[step.name] = body
 
-    def _fold(self, step: Step, flow: Flow, place: _Place) -> Fold:
+    def _fold(self, step: Step, flow: Flow, place: _Place, row: int) -> Fold:
         infos = infos_of(flow)
         if not infos:
-            self._stop(Finding("TD003", "TimeDistributed needs a tensor to come in", step.op_path, on_key=True))
+            finding = Finding("TD003", "TimeDistributed needs a tensor to come in", step.op_path, on_key=True)
+            self._stop_at(row, finding)
         found = choose_fold(step, infos[0], self.world.clocks, self.world.batch, nested=place.fold is not None)
         if isinstance(found, Finding):
-            self._stop(found)
-        return found
+            self._stop_at(row, found)
+        return replace(found, outer=place.fold)
 
-    def _enter(self, step: Step, fold: Fold | None, flow: Flow) -> Flow:
+    def _enter(self, step: Step, fold: Fold | None, flow: Flow, row: int) -> Flow:
         if fold is None:
             return flow
         try:
             return map_infos(fold.inside, flow)
         except ValueError as problem:
-            self._stop(Finding("TD101", f"ValueError: {problem}", step.op_path, on_key=True))
+            self._stop_at(row, Finding("TD101", f"ValueError: {problem}", step.op_path, on_key=True))
 
-    def _leave(self, step: Step, fold: Fold | None, value: Tree, place: _Place) -> Tree:
+    def _leave(self, step: Step, fold: Fold | None, value: Tree, row: int) -> Tree:
         if fold is None:
             return value
         try:
             return map_tree(lambda info: fold.outside(info, self.world.sizes), value)
         except ValueError as problem:
-            self._stop(Finding("TD101", f"ValueError: {problem}", step.op_path, on_key=True))
+            self._stop_at(row, Finding("TD101", f"ValueError: {problem}", step.op_path, on_key=True))
+
+    def _stop_at(self, row: int, finding: Finding) -> NoReturn:
+        """A container that cannot take or give what it should: its row says why, and the walk stops."""
+        self.ledger.broke(row, finding.message)
+        self._stop(finding)

@@ -19,6 +19,7 @@ class Fold:
     batch_axis: int | None
     ndim: int
     lead: tuple[Axis, ...]  # the batch (if any), then time
+    outer: Fold | None = None  # that of the TimeDistributed around
 
     @staticmethod
     def of(info: TensorInfo, time_axis: int, batch_axis: int | None) -> Fold:
@@ -57,11 +58,12 @@ class Fold:
         return replace(info, axes=tuple(axes))
 
     def seen(self, info: TensorInfo, sizes: Mapping[str, int]) -> TensorInfo:
-        """The outside view where there is one, else the value as it is."""
+        """The view of the model outside every TimeDistributed, as far as there is one."""
         try:
-            return self.outside(info, sizes)
+            unfolded = self.outside(info, sizes)
         except ValueError:
             return info
+        return unfolded if self.outer is None else self.outer.seen(unfolded, sizes)
 
 
 def _sizes(lead: Sequence[Axis]) -> str:

@@ -132,6 +132,8 @@ def _carried(moving: Sequence[_Movement], inputs: Sequence[TensorInfo]) -> froze
             for axis in info.axes:
                 if axis.size == movement.variable.size:
                     carried |= axis.carries
+                elif movement.variable.symbol is not None:  # one symbol of a fold, taken out of it again
+                    carried |= axis.carries & {movement.variable.symbol} & axis.size.symbols
     return carried
 
 

@@ -27,6 +27,14 @@ class Place:
     fold: Fold | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How a step uses its layer: the symbols that its own sizes follow, and whose weights it uses again."""
+
+    follows: frozenset[str] = frozenset()
+    shared: str | None = None
+
+
 class Ledger:
     """Records in the order of the forward pass; shapes as the model outside any TimeDistributed sees them."""
 
@@ -43,32 +51,37 @@ class Ledger:
         """What the container gave."""
         self.records[row] = replace(self.records[row], outputs=self._seen(value, place))
 
-    def failed(self, place: Place, step: Step, leaf: Leaf, failure: Failure) -> None:
-        """The row of a layer that raised."""
+    def broke(self, row: int, message: str) -> None:
+        """The container itself cannot take or give what it should; a finding says so already."""
+        self.records[row] = replace(self.records[row], failure=Failure(message, reported=True))
+
+    def not_built(self, place: Place, step: Step, leaf: Leaf, message: str) -> None:
+        """The row of a layer that could not be built; a finding says so already."""
         base = self._base(place, step, leaf.type, leaf.flow)
         arguments = summary(leaf.module, leaf.given, show)
+        failure = Failure(message, reported=True)
         self.records.append(replace(base, arguments=arguments, given=leaf.given, failure=failure))
 
-    def ran(
-        self, place: Place, step: Step, leaf: Leaf, value: Tree, follows: frozenset[str], shared: str | None
-    ) -> None:
-        """The row of a layer that ran; ``follows`` has the symbols its own sizes depend on."""
-        module = leaf.module
-        self.records.append(
-            replace(
-                self._base(place, step, leaf.type, leaf.flow),
-                function=isinstance(module, TensorFunction),
-                arguments=summary(module, leaf.given, show),
-                given=leaf.given,
-                inferred=leaf.inferred,
-                depends_on=follows,
-                outputs=self._seen(value, place),
-                parameters=_parameters(module),
-                formula=family_of(leaf.type).formula(module) or None,
-                keras_params=keras_count(module),
-                shared_with=shared,
-                time=step.time,
-            )
+    def failed(self, place: Place, step: Step, leaf: Leaf, use: Use, failure: Failure) -> None:
+        """The row of a layer that raised."""
+        self.records.append(replace(self._layer(place, step, leaf, use), failure=failure))
+
+    def ran(self, place: Place, step: Step, leaf: Leaf, use: Use, value: Tree) -> None:
+        """The row of a layer that gave ``value``."""
+        self.records.append(replace(self._layer(place, step, leaf, use), outputs=self._seen(value, place)))
+
+    def _layer(self, place: Place, step: Step, leaf: Leaf, use: Use) -> LayerRecord:
+        return replace(
+            self._base(place, step, leaf.type, leaf.flow),
+            function=isinstance(leaf.module, TensorFunction),
+            arguments=summary(leaf.module, leaf.given, show),
+            given=leaf.given,
+            inferred=leaf.inferred,
+            depends_on=use.follows,
+            parameters=_parameters(leaf.module),
+            formula=family_of(leaf.type).formula(leaf.module) or None,
+            keras_params=keras_count(leaf.module),
+            shared_with=use.shared,
         )
 
     def _base(self, place: Place, step: Step, type_name: str, flow: Flow) -> LayerRecord:
@@ -76,10 +89,13 @@ class Ledger:
             name=place.prefix + step.name,
             type=type_name,
             path=step.path,
+            op_path=step.op_path,
+            keys=_written_keys(step, type_name),
             depth=place.depth,
             function=isinstance(step.operation, Function),
             time_distributed=place.fold is not None,
             inputs=self._seen(flow, place),
+            time=step.time,
         )
 
     def _seen(self, tree: Tree, place: Place) -> tuple[TensorInfo, ...]:
@@ -92,3 +108,16 @@ def _parameters(module: nn.Module) -> tuple[ParameterInfo, ...]:
         ParameterInfo(name, tuple(p.shape), p.numel() * p.element_size(), p.requires_grad, id(p))
         for name, p in module.named_parameters()
     )
+
+
+def _written_keys(step: Step, type_name: str) -> dict[str, object]:
+    """The step keys as the spec has them; a name that was not given is left out."""
+    numbered = step.name.startswith(f"{type_name.lower()}_") and step.name.rpartition("_")[2].isdecimal()
+    keys = {
+        "name": None if numbered else step.name,
+        "from": step.source,
+        "as": step.parts,
+        "call": dict(step.call) or None,
+    }
+    keys |= {"trainable": step.trainable, "time": step.time}
+    return {key: value for key, value in keys.items() if value is not None}

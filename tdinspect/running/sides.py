@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import nn
 
@@ -54,9 +54,12 @@ def infos_of(tree: Tree) -> list[TensorInfo]:
 
 
 def outside_flow(leaf: Leaf, world: World) -> Flow:
-    """The inputs as the model outside any TimeDistributed has them."""
+    """The inputs as they are outside the TimeDistributed that the layer stands in."""
     fold = leaf.fold
-    return leaf.flow if fold is None else map_infos(lambda info: fold.seen(info, world.sizes), leaf.flow)
+    if fold is None:
+        return leaf.flow
+    alone = replace(fold, outer=None)
+    return map_infos(lambda info: alone.seen(info, world.sizes), leaf.flow)
 
 
 def fold_of(leaf: Leaf, world: World) -> Fold | None:

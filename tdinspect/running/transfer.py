@@ -24,7 +24,7 @@ from tdinspect.running.call import Call, World, infos_in, is_view
 from tdinspect.running.engine import FULL, META, ONE_SAMPLE, ZERO_BATCH, Described, Engine
 from tdinspect.running.formulas import symbolic
 
-_LARGE = 1 << 22  # elements of input above which a run without a batch to shrink goes to the meta device
+_LARGE = 1 << 16  # elements of input above which a run without a batch to shrink goes to the meta device
 
 
 _STEPS = Size.symbol("#steps")
@@ -41,6 +41,9 @@ class LayerError(Exception):
 def transfer(module: nn.Module, args: Tree, kwargs: Mapping[str, Tree], world: World) -> Tree:
     """The outputs of ``module`` as TensorInfo, for inputs as TensorInfo. Raises LayerError when the layer raises."""
     walks = family_of(type(module).__name__).steps
+    if walks is not None and "input" in kwargs:
+        kwargs = dict(kwargs)
+        args = (kwargs.pop("input"), *args)
     if walks is not None and args:
         result = _with_few_steps(module, args, kwargs, world, walks(module, len(args[0].axes)))
         if result is not None:

@@ -20,6 +20,7 @@ CONV = LayerRecord(
     "Conv2d",
     PATH,
     0,
+    op_path=(*PATH, "Conv2d"),
     given={"in_channels": 3, "out_channels": 16, "kernel_size": (3, 5), "bias": False, "padding_mode": "zeros"},
     inputs=(info("T", "B", 3, 8, 8),),
 )
@@ -113,3 +114,20 @@ def test_every_rule_here_has_a_check_and_a_title() -> None:
     modules = [check.__module__.rpartition(".")[2].upper() for check in RULE_CHECKS]
     assert ["TD101", "TD102", "TD103"] == modules
     assert all(RULES[code].severity == "error" for code in modules)
+
+
+def test_names_and_wires_of_a_step_move_to_its_wrapper() -> None:
+    keys = {"name": "feat", "from": ("a", ("b", "c")), "call": {"mask": True}, "trainable": False}
+    record = replace(CONV, given={"kernel_size": 3}, keys=keys)
+    [finding] = found(failing(Failure("RuntimeError: no", OTHER), record))
+    assert finding.help is not None
+    assert (
+        "- TimeDistributed:\n    - Conv2d: {kernel_size: 3}\n      call: {mask: true}\n      trainable: false\n"
+        "  name: feat\n  from: [a, [b, c]]"
+    ) == finding.help.partition("\n")[2]
+
+
+def test_a_shared_use_is_wrapped_as_a_shared_use() -> None:
+    [finding] = found(failing(Failure("RuntimeError: no", OTHER), replace(CONV, shared_with="c")))
+    assert finding.help is not None
+    assert "- TimeDistributed:\n    - share: c" == finding.help.partition("\n")[2]

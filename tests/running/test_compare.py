@@ -154,7 +154,8 @@ def test_large_frames_and_long_clips_are_compared_on_small_ones() -> None:
 
 def test_a_shared_layer_is_compared_with_the_sizes_it_was_built_with() -> None:
     report = compared(
-        "input: [B, T, 6]\ntime_axis: T\nlayers:\n  - {LSTM: {hidden_size: 6, batch_first: true}, name: a}\n  - share: a\n"
+        "input: [B, T, 6]\ntime_axis: T\nlayers:\n"
+        "  - {LSTM: {hidden_size: 6, batch_first: true}, name: a}\n  - share: a\n"
         "  - {Linear: 6, name: b}\n  - share: b\n"
     )
     found = [row.comparison for row in report.layers]
@@ -184,7 +185,8 @@ def test_attention_over_time_is_right_bare_wherever_it_stands(names: str, wrappe
 def test_attention_within_each_step_needs_the_wrapper() -> None:
     report = compared(
         "input: [B, T, 6, 16]\ntime_axis: T\nlayers:\n  - TimeDistributed:\n"
-        "      - {MultiheadAttention: {num_heads: 2, batch_first: true}, from: [input, input, input]}\n    from: input\n"
+        "      - {MultiheadAttention: {num_heads: 2, batch_first: true}, from: [input, input, input]}\n"
+        "    from: input\n"
     )
     found = report.layers[-1].comparison
     assert found is not None, report.findings
