@@ -23,12 +23,19 @@ def layer_rows(
         return shape_of(infos[0], sizes, clocks, batch) if infos else None
 
     return tuple(
-        _row(record, count, shape(record.inputs), shape(record.outputs), locate)
+        _row(record, count, sizes, shape(record.inputs), shape(record.outputs), locate)
         for record, count in zip(trace.layers, counts, strict=True)
     )
 
 
-def _row(record: LayerRecord, count: Counts, input: Shape | None, output: Shape | None, locate: Locate) -> LayerRow:
+def _row(
+    record: LayerRecord,
+    count: Counts,
+    sizes: Mapping[str, int],
+    input: Shape | None,
+    output: Shape | None,
+    locate: Locate,
+) -> LayerRow:
     position = locate(record.path)
     return LayerRow(
         name=record.name,
@@ -50,6 +57,7 @@ def _row(record: LayerRecord, count: Counts, input: Shape | None, output: Shape 
         tensors=tuple(TensorRow(p.name, p.shape, p.count, p.bytes, p.trainable) for p in record.parameters),
         formula=record.formula,
         shared_with=record.shared_with,
+        steps=None if record.steps is None else readable(record.steps, sizes),
         error=record.failure.error if record.failure else None,
         comparison=record.comparison,
     )

@@ -25,7 +25,11 @@ def bind_arguments(
     """
     given, findings = _by_name(what, args, parameters, path)
     known = {parameter.name: parameter for parameter in parameters}
-    for name in [name for name in given if name not in known]:
+    if args.wrong:
+        return given, findings
+    unknown = [name for name in given if name not in known]
+    meant = [nearest(name, known) for name in unknown]  # a misspelt argument is one mistake, not a missing one too
+    for name in unknown:
         findings.append(_unknown(what, name, known, path))
         del given[name]
     for name, value in given.items():
@@ -34,7 +38,7 @@ def bind_arguments(
             place = path if args.has_scalar else (*path, name)
             findings.append(Finding("TD005", f"{what}: {name} {problem}", place))
     for parameter in parameters:
-        if parameter.required and parameter.name not in given and not is_inferable(parameter.name):
+        if parameter.required and parameter.name not in (*given, *meant) and not is_inferable(parameter.name):
             message = f"{what} needs {parameter.name}"
             example = f"{what}: {{{parameter.name}: ...}}"
             findings.append(Finding("TD005", message, path, on_key=True, help=f"write `{example}`"))

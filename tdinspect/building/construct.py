@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from tdinspect.building.signatures import layer_classes
+from tdinspect.building.signatures import eager_class, layer_classes, layer_parameters
 
 # In-place initialisers: what they would write is not looked at, so the pages of the weights stay untouched.
 _INITIALISERS = frozenset(
@@ -50,8 +50,11 @@ def quiet() -> Iterator[None]:
 def construct(type_name: str, arguments: Mapping[str, object], *, initialise: bool = True) -> nn.Module:
     """A torch.nn module; without ``initialise`` its weights are whatever memory holds (shapes and counts are right).
 
-    Weights that no memory holds stand on the meta device then. Raises whatever the class's constructor raises.
+    A lazy class is built as what it becomes when the sizes that it would wait for are given. Weights that no memory
+    holds stand on the meta device then. Raises whatever the class's constructor raises.
     """
+    if not set(arguments) <= {parameter.name for parameter in layer_parameters(type_name)}:
+        type_name = eager_class(type_name)
     cls = layer_classes()[type_name]
     converted = {name: _convert(name, value) for name, value in arguments.items()}
     if initialise:

@@ -279,6 +279,8 @@ VIEWS = frozenset(
     ("chunk", "split", "unbind", "select", "narrow", "permute", "transpose", "movedim", "reshape", "flatten")
     + ("unflatten", "squeeze", "unsqueeze", "expand", "repeat_interleave")
 )
+# Of these, those that may make one axis of several, or several of one.
+MERGES = frozenset(("reshape", "flatten", "unflatten"))
 # These take several tensors as one list; `from: [a, b]` is that list.
 TAKES_LIST = frozenset(("cat", "stack", "einsum"))
 # These let mistakes pass, or raise, where the batch is empty.

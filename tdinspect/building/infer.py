@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from tdinspect.building.signatures import layer_parameters
+from tdinspect.building.signatures import eager_class, layer_parameters
 from tdinspect.building.wiring import Flow
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.size import Size, readable
@@ -38,7 +38,7 @@ def infer(type_name: str, given: Mapping[str, object], flow: Flow, where: Surrou
     Raises Refused where a needed size stands on no axis, or on one that is time or batch.
     """
     found: dict[str, Size] = {}
-    for parameter in layer_parameters(type_name):
+    for parameter in layer_parameters(eager_class(type_name)):
         if not is_inferable(parameter.name) or parameter.name in given:
             continue
         source = inferred_from(type_name, parameter.name)

@@ -65,6 +65,12 @@ def layer_parameters(name: str) -> tuple[Parameter, ...]:
     return tuple(_parameters(cls.__init__))
 
 
+def eager_class(name: str) -> str:
+    """The class that a lazy one becomes once it has seen an input; any other class itself."""
+    eager = name.removeprefix("Lazy")
+    return eager if eager in layer_classes() else name
+
+
 def function_parameters(function: Callable[..., object]) -> tuple[Parameter, ...]:
     """The arguments of one of our tensor functions, its tensors among them."""
     return tuple(_parameters(function))

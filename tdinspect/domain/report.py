@@ -62,6 +62,7 @@ class LayerRow:
     tensors: tuple[TensorRow, ...] = ()
     formula: str | None = None
     shared_with: str | None = None
+    steps: str | None = None  # of a TimeDistributed: how often its layers run (``T``, ``5``)
     error: str | None = None
     comparison: Comparison | None = None
     macs: int | None = None

@@ -31,11 +31,15 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """An operation's value: one scalar, or keyword arguments, or nothing."""
+    """An operation's value: one scalar, or keyword arguments, or nothing.
+
+    ``wrong``: it could not be read, a finding says why, and nothing should be said to be missing.
+    """
 
     scalar: object = None  # Value; meaningful when has_scalar
     has_scalar: bool = False
     named: Mapping[str, object] = field(default_factory=dict)
+    wrong: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,5 +152,5 @@ def show(value: object) -> str:
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{key}: {show(item)}' for key, item in value.items())}}}"
     if isinstance(value, Expression):
-        return f"$({value.text})"
+        return f"${value.text}" if value.text.isidentifier() else f"$({value.text})"
     return repr(value) if isinstance(value, str) else str(value)

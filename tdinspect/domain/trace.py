@@ -132,6 +132,7 @@ class LayerRecord:
     formula: str | None = None
     keras_params: int = 0
     shared_with: str | None = None
+    steps: Size | None = None  # of a TimeDistributed: how often its layers run
     time: str | None = None  # what the spec says the step is meant to do to the time axis
     failure: Failure | None = None
     comparison: Comparison | None = None

@@ -58,11 +58,9 @@ def sizes_text(sizes: Iterable[int]) -> str:
 
 def steps_text(row: LayerRow) -> str:
     """How often a TimeDistributed runs its layers: ``×T``, ``×5``; empty where that is not known."""
-    shape = row.input or row.output
-    if row.type != "TimeDistributed" or shape is None or shape.time is None:
+    if row.steps is None:
         return ""
-    steps = shape.symbols[shape.time]
-    return f"×{steps}" if re.fullmatch(r"\w+", steps) else f"×({steps})"
+    return f"×{row.steps}" if re.fullmatch(r"\w+", row.steps) else f"×({row.steps})"
 
 
 def label(row: LayerRow, parent: str) -> Spans:

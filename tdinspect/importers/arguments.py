@@ -139,7 +139,7 @@ def parse_arguments(operation: str, value: object, path: Path, constants: Consta
         return Arguments()
     if isinstance(value, list):
         _refuse_list(operation, value, path, constants.collector)
-        return Arguments()
+        return Arguments(wrong=True)
     if not isinstance(value, Mapping):
         return Arguments(scalar=constants.value(value, path, wrapped=wrapped), has_scalar=True)
     for key in _NEVER_ARGUMENTS:

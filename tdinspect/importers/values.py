@@ -73,7 +73,7 @@ class Constants:
         return None
 
     def resolve(self, text: str, path: Path) -> object:
-        """The value of an expression, an Expression when it reads sizes, None (with a finding) when it is wrong."""
+        """The value of an expression, or an Expression when it reads sizes or (with a finding) is wrong."""
         if text in self.vars:  # `$name` alone: any kind of value
             return self._var(self.vars[text])
         try:
@@ -81,7 +81,7 @@ class Constants:
             unknown = sorted(name for name in names if name not in self.symbols and name not in self.vars)
             if unknown:
                 self._unknown(unknown[0], path)
-                return None
+                return Expression(text, frozenset())
             numbers = {name: self._number(name) for name in sorted(names) if name in self.vars}
             if names <= numbers.keys():
                 return self._computed(evaluate(text, numbers))
@@ -90,7 +90,7 @@ class Constants:
             return reads_sizes
         except ExpressionError as error:
             self.collector.add(error.code, str(error), path)
-        return None
+        return Expression(text, frozenset())
 
     def _var(self, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value

@@ -158,6 +158,10 @@ class _Walk:
         except Exception as problem:  # a constructor may raise anything
             finding = Finding("TD005", f"{layer.type}: {problem}", step.op_path, on_key=True)
             self._refuse(step, layer, place, flow, finding)
+        if any(parameter.numel() == 0 for parameter in module.parameters()):
+            empty = next(name for name, parameter in module.named_parameters() if parameter.numel() == 0)
+            message = f"{layer.type}: its {empty} has no elements, {tuple(module.get_parameter(empty).shape)}"
+            self._refuse(step, layer, place, flow, Finding("TD005", message, step.op_path, on_key=True))
         if place.frozen or step.trainable is False:
             module.requires_grad_(False)
         follows = frozenset().union(
@@ -274,6 +278,7 @@ class _Walk:
         found = choose_fold(step, infos[0], self.world.clocks, self.world.batch, nested=place.fold is not None)
         if isinstance(found, Finding):
             self._stop_at(row, found)
+        self.ledger.folded(row, found)
         return replace(found, outer=place.fold)
 
     def _enter(self, step: Step, fold: Fold | None, flow: Flow, row: int) -> Flow:

@@ -8,7 +8,6 @@ from math import isfinite, prod
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import UninitializedParameter
 
 from tdinspect.building.construct import construct
 from tdinspect.building.time_distributed import TimeDistributed
@@ -131,8 +130,6 @@ class Bench:
 
 def _result(side: nn.Module, args: Tree, kwargs: Mapping[str, Tree]) -> Tree:
     """Part 0 of the result with random weights, the same ones for both sides."""
-    if any(isinstance(parameter, UninitializedParameter) for parameter in side.parameters()):
-        side(*args, **kwargs)  # a lazy layer takes its sizes from its first input
     randomise(side, torch.Generator().manual_seed(1))
     return first(side(*args, **kwargs))
 

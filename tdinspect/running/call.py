@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from torch import nn
 
+from tdinspect.building.functions import MERGES
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.domain.size import Size
 from tdinspect.domain.trace import TensorInfo
 from tdinspect.domain.tree import Tree, leaves, map_tree
-from tdinspect.running.engine import Described, Engine
+from tdinspect.running.engine import FULL, Described, Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +55,17 @@ class Call:
             return self.engine.batch
         return size.value(self.world.sizes)
 
-    def run(self, variable: Variable | None = None, by: int = 0) -> Tree:
-        """Described outputs, with ``variable`` grown by ``by``."""
+    def run(self, grown: Mapping[Variable, int] = MappingProxyType({})) -> Tree:
+        """Described outputs, with each of these variables grown by so much."""
         sizes = dict(self.world.sizes)
-        if variable is not None and variable.symbol is not None:
-            sizes[variable.symbol] += by
+        by_size = {variable.size: by for variable, by in grown.items() if variable.symbol is None}
+        for variable, by in grown.items():
+            if variable.symbol is not None:
+                sizes[variable.symbol] += by
 
         def number(size: Size) -> int:
-            if variable is not None and variable.symbol is None and size == variable.size:
-                return self.base(size) + by
+            if size in by_size:
+                return self.base(size) + by_size[size]
             return self.base(size) if self.is_batch(size) else size.value(sizes)
 
         def describe(info: object) -> object:
@@ -74,12 +78,18 @@ class Call:
         self.world.run_sizes.update(sizes)
         return self.engine.run(self.module, map_tree(describe, self.args), map_tree(describe, self.kwargs))
 
-    def shapes(self, variable: Variable, by: int) -> list[tuple[int, ...]] | None:
-        """The shapes of the outputs with a variable grown, or None where the layer refuses."""
+    def shapes(self, grown: Mapping[Variable, int]) -> list[tuple[int, ...]] | None:
+        """The shapes of the outputs with variables grown, or None where the layer refuses."""
         try:
-            return [found.shape for found in leaves(self.run(variable, by)) if isinstance(found, Described)]
+            return [found.shape for found in leaves(self.run(grown)) if isinstance(found, Described)]
         except Exception:  # this layer takes one size only, or only some sizes
             return None
+
+    def full_shapes(self) -> list[tuple[int, ...]]:
+        """The shapes of the outputs at the spec's own sizes."""
+        if self.engine.batch is None:
+            return self.shapes({}) or []
+        return Call(self.module, self.args, self.kwargs, self.world, FULL).shapes({}) or []
 
 
 def infos_in(tree: Tree) -> list[TensorInfo]:
@@ -90,3 +100,10 @@ def infos_in(tree: Tree) -> list[TensorInfo]:
 def is_view(module: nn.Module) -> bool:
     """True for what only rearranges axes."""
     return isinstance(module, nn.Flatten | nn.Unflatten) or (isinstance(module, TensorFunction) and module.is_view)
+
+
+def merges_axes(module: nn.Module) -> bool:
+    """True for what may make one axis of several, or several of one."""
+    if isinstance(module, TensorFunction):
+        return module.name in MERGES
+    return isinstance(module, nn.Flatten | nn.Unflatten)

@@ -84,13 +84,18 @@ def _right(verdict: Verdict, values: Values, across: bool) -> Side:
     """The side that does what the layer is for, as the command line's contract defines it.
 
     Where both would do (an Upsample that takes channels for rows mixes nothing), a layer that works on single steps is
-    right on single steps.
+    right on single steps. What may work across time and does not (a kernel of 1 along it, attention to another
+    sequence) is judged by single steps too.
     """
     if verdict == "same":
         return "either"
-    if across:
-        return "bare" if _works_across(values.bare) else "wrapped" if _works_across(values.wrapped) else "neither"
-    return "wrapped" if _per_step(values.wrapped) else "bare" if _per_step(values.bare) else "neither"
+    if across and _works_across(values.bare):
+        return "bare"
+    if across and _works_across(values.wrapped):
+        return "wrapped"
+    order: tuple[Side, Side] = ("bare", "wrapped") if across else ("wrapped", "bare")
+    per_step = {"bare": _per_step(values.bare), "wrapped": _per_step(values.wrapped)}
+    return next((side for side in order if per_step[side]), "neither")
 
 
 def _works_across(side: Behaviour | None) -> bool:

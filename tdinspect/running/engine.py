@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import prod
 
 import torch
 from torch import Tensor, nn
@@ -46,6 +47,8 @@ class Engine:
         shape, dtype = described.shape, getattr(torch, described.dtype)
         if self.device == "meta" or 0 in shape:
             return torch.empty(shape, dtype=dtype, device=self.device)
+        if dtype.is_floating_point and prod(shape) <= _ADDRESSABLE:
+            return torch.empty(shape, dtype=dtype)  # memory that nobody touches is not taken
         # One zero seen from everywhere: a layer that refuses the shape says so before it computes.
         return torch.zeros(1, dtype=dtype).expand(shape)
 
@@ -57,6 +60,9 @@ class Described:
     shape: tuple[int, ...]
     dtype: str
 
+
+# Elements up to which a tensor may be asked for that is never read.
+_ADDRESSABLE = 1 << 30
 
 ZERO_BATCH = Engine("cpu", 0)
 ONE_SAMPLE = Engine("cpu", 1)

@@ -10,7 +10,7 @@ from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.domain.size import Size
 from tdinspect.domain.trace import Axis, TensorInfo
 from tdinspect.domain.tree import Tree, leaves, map_tree
-from tdinspect.running.call import Call, Variable, is_view
+from tdinspect.running.call import Call, Variable, is_view, merges_axes
 from tdinspect.running.engine import Described
 from tdinspect.running.fit import fit_joint, fit_single
 
@@ -54,17 +54,19 @@ class _Movement:
         self.start = call.base(variable.size) if variable.symbol is None else variable.size.value(call.world.sizes)
         self.samples: dict[int, list[tuple[int, ...]]] = {0: [leaf.shape for leaf in base]}
         self.call = call
+        self.ran = False
         # Far enough to cross the next stride; not for the batch, whose size is memory.
         far = () if call.is_batch(variable.size) else (max(64, 2 * _longest_stride(call.module)),)
         for by in (1, 2, 3, *far):
             self.sample(by)
-        self.refused = len(self.samples) == 1
+        self.refused = not self.ran
 
     def sample(self, by: int) -> None:
         """Run once more, with the variable grown by ``by``."""
         if by in self.samples:
             return
-        shapes = self.call.shapes(self.variable, by)
+        shapes = self.call.shapes({self.variable: by})
+        self.ran |= shapes is not None
         if shapes is not None and [len(shape) for shape in shapes] == [len(shape) for shape in self.samples[0]]:
             self.samples[by] = shapes
 
@@ -104,17 +106,33 @@ def _axis(
     if not moving:
         return _still_axis(call, moves, inputs, axis, size)
     carries = _carried(moving, inputs)
-    if len(moving) == 1:
-        formula = moving[0].fit(index, axis)
-        found = None if formula is None else formula.substitute("n", moving[0].variable.size)
-    else:
-        points = [(m.variable.size, m.start, m.points(index, axis)) for m in moving]
-        found = fit_joint(points, size)
+    found = _one(moving[0], index, axis) if len(moving) == 1 else _several(call, moving, index, axis, size)
     if found is None:
-        return Axis(Size.number(size), carries)
-    if is_view(call.module) and not any(found == info_axis.size for info in inputs for info_axis in info.axes):
+        carries = frozenset() if merges_axes(call.module) else carries
+        return Axis(Size.number(call.full_shapes()[index][axis]), carries)
+    if merges_axes(call.module) and not any(found == info_axis.size for info in inputs for info_axis in info.axes):
         carries = carries if found.symbols and _is_fold(found, carries) else frozenset()
     return Axis(found, carries)
+
+
+def _one(movement: _Movement, index: int, axis: int) -> Size | None:
+    formula = movement.fit(index, axis)
+    return None if formula is None else formula.substitute("n", movement.variable.size)
+
+
+def _several(call: Call, moving: Sequence[_Movement], index: int, axis: int, size: int) -> Size | None:
+    """A formula of several variables, which must also hold where they grow together."""
+    names = [f"#{i}" for i in range(len(moving))]
+    points = [(Size.symbol(name), m.start, m.points(index, axis)) for name, m in zip(names, moving, strict=True)]
+    found = fit_joint(points, size)
+    grown = {m.variable: by for by, m in enumerate(moving, start=1)}
+    shapes = call.shapes(grown)
+    together = {name: m.start + grown[m.variable] for name, m in zip(names, moving, strict=True)}
+    if found is None or shapes is None or shapes[index][axis] != found.value(together):
+        return None
+    for name, movement in zip(names, moving, strict=True):
+        found = found.substitute(name, movement.variable.size)
+    return found
 
 
 def _is_fold(size: Size, carries: frozenset[str]) -> bool:
@@ -150,9 +168,8 @@ def _still_axis(
     call: Call, moves: Mapping[Variable, _Movement], inputs: Sequence[TensorInfo], axis: int, size: int
 ) -> Axis:
     """A number, unless the layer takes one size only and the axis stands where it was."""
-    remakes = any(
-        hasattr(call.module, name) for name in ("out_channels", "out_features")
-    )  # the axis it refuses to grow
+    # The axis that such a layer refuses to grow is not the one that stands in its place afterwards.
+    remakes = any(hasattr(call.module, name) for name in ("out_channels", "out_features"))
     for info in inputs:
         for candidate in info.axes[axis : axis + 1]:
             refused = any(m.refused and m.variable.size == candidate.size for m in moves.values())

@@ -47,6 +47,10 @@ class Ledger:
         self.records.append(replace(self._base(place, step, type_name, flow), container=True))
         return len(self.records) - 1
 
+    def folded(self, row: int, fold: Fold) -> None:
+        """How a TimeDistributed folds."""
+        self.records[row] = replace(self.records[row], steps=fold.lead[-1].size)
+
     def closed(self, row: int, place: Place, value: Tree) -> None:
         """What the container gave."""
         self.records[row] = replace(self.records[row], outputs=self._seen(value, place))

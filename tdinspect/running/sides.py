@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from torch import nn
 
-from tdinspect.building.construct import construct
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.building.wiring import Flow
 from tdinspect.domain.trace import TensorInfo
@@ -76,20 +75,13 @@ def fold_of(leaf: Leaf, world: World) -> Fold | None:
 def run_bare(leaf: Leaf, world: World) -> TensorInfo:
     """Part 0 of the bare layer's result. Raises LayerError."""
     flow = outside_flow(leaf, world)
-    return _tensor(transfer(_fresh(leaf), flow.args, flow.kwargs, world))
+    return _tensor(transfer(leaf.module, flow.args, flow.kwargs, world))
 
 
 def run_wrapped(leaf: Leaf, fold: Fold, world: World) -> TensorInfo:
     """Part 0 of the folded layer's result, unfolded. Raises LayerError, and ValueError where it does not unfold."""
     flow = map_infos(fold.inside, outside_flow(leaf, world))
-    return fold.outside(_tensor(transfer(_fresh(leaf), flow.args, flow.kwargs, world)), world.sizes)
-
-
-def _fresh(leaf: Leaf) -> nn.Module:
-    """The layer, a lazy one without the sizes that it took from its first input."""
-    if not leaf.type.startswith("Lazy"):
-        return leaf.module
-    return construct(leaf.type, leaf.settings, initialise=False).eval()
+    return fold.outside(_tensor(transfer(leaf.module, flow.args, flow.kwargs, world)), world.sizes)
 
 
 def _tensor(result: Tree) -> TensorInfo:

@@ -18,7 +18,7 @@ from tdinspect.building.functions import BLIND_WHEN_EMPTY
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.domain.size import Size
 from tdinspect.domain.trace import Axis, TensorInfo
-from tdinspect.domain.tree import Tree, map_tree
+from tdinspect.domain.tree import Tree, leaves, map_tree
 from tdinspect.layers import family_of
 from tdinspect.running.call import Call, World, infos_in, is_view
 from tdinspect.running.engine import FULL, META, ONE_SAMPLE, ZERO_BATCH, Described, Engine
@@ -79,6 +79,9 @@ def _transfer(module: nn.Module, args: Tree, kwargs: Mapping[str, Tree], world: 
         if engine.batch is None and engine.device == "cpu":
             raise LayerError(_text(problem)) from problem
         base, call = _at_full_size(call)
+    if call.engine == ZERO_BATCH and _has_more_empty_axes(base, inputs, world):
+        call = Call(module, args, kwargs, world, ONE_SAMPLE)
+        base = call.run()
     _confirm(module, call, inputs)
     return symbolic(call, base, inputs)
 
@@ -105,6 +108,12 @@ def _choose(module: nn.Module, inputs: Sequence[TensorInfo], world: World) -> En
     return ONE_SAMPLE if _needs_a_sample(module, inputs, world) else ZERO_BATCH
 
 
+def _has_more_empty_axes(base: Tree, inputs: Sequence[TensorInfo], world: World) -> bool:
+    """True where an output is empty for another reason than the batch (``narrow`` by 0)."""
+    batches = max((sum(world.batch in axis.size.symbols for axis in info.axes) for info in inputs), default=0)
+    return any(found.shape.count(0) > batches for found in leaves(base) if isinstance(found, Described))
+
+
 def _needs_a_sample(module: nn.Module, inputs: Sequence[TensorInfo], world: World) -> bool:
     """True where an empty batch gives other shapes or lets mistakes pass."""
     if isinstance(module, nn.PixelUnshuffle):
@@ -115,6 +124,12 @@ def _needs_a_sample(module: nn.Module, inputs: Sequence[TensorInfo], world: Worl
         dim = module.constants.get("dim", 0)
         axes = [info.axes[dim] for info in inputs if isinstance(dim, int) and -len(info.axes) <= dim < len(info.axes)]
         return any(len(info.axes) == 1 for info in inputs) or any(world.batch in axis.size.symbols for axis in axes)
+    if module.name == "pad":  # two numbers an axis, from the last
+        widths = module.constants["pad"]
+        reached = len(widths) // 2 if isinstance(widths, tuple) else 0
+        return any(
+            world.batch in axis.size.symbols for info in inputs for axis in info.axes[len(info.axes) - reached :]
+        )
     return module.name in BLIND_WHEN_EMPTY
 
 

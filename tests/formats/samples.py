@@ -51,8 +51,12 @@ def container(name: str, type_: str, *children: LayerRow, **more: object) -> tup
         for row in children
     )
     leaves = [row for row in deeper if not row.container]
+    entering = children[0].input
+    clock = None if type_ != "TimeDistributed" or entering is None else entering.time
     row = replace(
-        leaf(name, type_, type_), container=True, input=children[0].input, output=children[-1].output,
+        leaf(name, type_, type_), container=True,
+        steps=None if clock is None or entering is None else entering.symbols[clock],
+        input=children[0].input, output=children[-1].output,
         params=sum(row.params for row in leaves), trainable_params=sum(row.trainable_params for row in leaves),
         keras_params=sum(row.keras_params for row in leaves), param_bytes=sum(row.param_bytes for row in leaves),
     )  # fmt: skip

@@ -145,7 +145,10 @@ def test_an_optional_size_is_left_to_torch_where_no_tensor_tells_it() -> None:
 
 def test_a_layer_without_such_sizes_infers_nothing() -> None:
     assert {} == of("ReLU", {}, (B, 6))
-    assert {} == of("LazyLinear", {"out_features": 4}, (B, 6))
+
+
+def test_a_lazy_layer_infers_what_it_would_take_from_its_first_input() -> None:
+    assert {"in_features": 6} == of("LazyLinear", {"out_features": 4}, (B, 6))
 
 
 def test_a_size_that_follows_a_symbol_keeps_it() -> None:

@@ -199,9 +199,12 @@ def test_an_upsample_that_takes_channels_for_rows_needs_the_wrapper() -> None:
     assert "without it, other axes are taken for channels or space" == found.reason
 
 
-def test_a_lazy_layer_is_compared_as_it_would_be_built_on_each_side() -> None:
-    found = comparison_of("LazyBatchNorm1d", "[B, T, 8]")
-    assert ("values_differ", "wrapped") == (found.verdict, found.right)
+def test_a_lazy_layer_is_compared_like_the_one_it_becomes() -> None:
+    report = compared("input: [B, T, 8]\ntime_axis: T\nlayers:\n  - TimeDistributed: [LazyBatchNorm1d]\n")
+    row = report.layers[1]
+    assert ({"num_features": 8}, 16) == (row.inferred, row.params)
+    assert row.comparison is not None
+    assert "wrapped" == row.comparison.right
 
 
 def test_a_convolution_along_time_without_a_batch_is_right_bare() -> None:

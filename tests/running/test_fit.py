@@ -17,8 +17,9 @@ def test_a_floor_of_a_straight_line_is_found_and_holds_further_on(a: int, b: int
     assert all((a * n + b) // c == found.value({"n": n}) for n in range(start, start + 200))
 
 
-def test_a_square_is_not_taken_for_a_line() -> None:
-    assert fit_single({n: n * n for n in range(16)}) is None
+def test_a_square_is_a_square_and_no_line() -> None:
+    assert "5*n*n" == str(fit_single({n: 5 * n * n for n in range(4, 20)}))
+    assert fit_single({n: n * n + 1 for n in range(4, 20)}) is None
 
 
 def test_sizes_that_only_multiples_reach_are_fitted_on_the_multiples() -> None:
@@ -33,6 +34,18 @@ def test_a_product_and_a_sum_of_two_variables_are_told_apart() -> None:
     assert "2*H*W" == str(product)
     total = fit_joint([(h, 4, {5: 8, 7: 10}), (w, 3, {4: 8, 6: 10})], 7)
     assert "H+W" == str(total)
+
+
+def test_the_places_of_a_window_are_a_product_of_two_sides() -> None:
+    def places(h: int, w: int) -> int:
+        return 3 * (h - 2) * (w - 4)
+
+    h, w = Size.symbol("H"), Size.symbol("W")
+    found = fit_joint(
+        [(h, 9, {n: places(n, 8) for n in (10, 12)}), (w, 8, {n: places(9, n) for n in (9, 14)})], places(9, 8)
+    )
+    assert found is not None
+    assert places(31, 17) == found.value({"H": 31, "W": 17})
 
 
 def test_two_variables_that_do_not_move_in_straight_lines_give_no_formula() -> None:

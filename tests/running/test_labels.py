@@ -176,3 +176,86 @@ def test_a_wrong_width_is_told_of_weights_that_have_no_memory() -> None:
     [finding] = run(["B", "T", 8], steps).findings
     assert "TD101" == finding.code
     assert "mat1 and mat2 shapes cannot be multiplied (10x8 and 100000000000x1000)" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("shape", "layer", "code"),
+    [
+        (["B", "T", 8], "LazyBatchNorm1d", "TD201"),
+        (["B", 6, "T"], {"LazyLinear": 4}, "TD201"),
+        (["B", "T", 6], {"TimeDistributed": [{"LazyConv1d": {"out_channels": 3, "kernel_size": 1}}]}, "TD204"),
+        (["B", 8, "T"], {"Linear": 0}, "TD201"),
+        (["B", "T", 6], {"Linear": 0}, "TD005"),
+    ],
+)
+def test_lazy_layers_and_empty_weights_are_refused_like_others(shape: list[Any], layer: Any, code: str) -> None:
+    assert [code] == [finding.code for finding in run(shape, [layer]).findings]
+
+
+# input, steps, symbols of the output: each held against a real pass at other sizes below.
+CHAINS: list[tuple[list[Any], list[Any], tuple[str, ...]]] = [
+    (["B", 3, "H", "H"], ["Flatten"], ("B", "3*H*H")),
+    (["B", "T", 6], [{"pad": {"pad": [0, 0, 0, 0, 1, 0]}}], ("B+1", "T", "6")),
+    (["B", "T", 6], [{"narrow": {"dim": 1, "start": 0, "length": "$(T-1)"}}], ("B", "T-1", "6")),
+    (["B", "T", 6], [{"reshape": {"shape": [-1, 6]}}, "BatchNorm1d",
+                     {"reshape": {"shape": [-1, "$T", 6]}}], ("B", "T", "6")),
+    (["B", "T", 6], [{"flatten": {"start_dim": 0, "end_dim": 1}}, {"unflatten": {"dim": 0, "sizes": ["$B", "$T"]}}],
+     ("B", "T", "6")),
+    (["B", "T", 6], [{"narrow": {"dim": 2, "start": 0, "length": 0}}], ("B", "T", "0")),
+    (["B", "T", 6], [{"ReLU": {"inplace": True}}], ("B", "T", "6")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("shape", "steps", "symbols"), CHAINS, ids=[str(c[1]) for c in CHAINS])
+def test_chains_of_everyday_code_keep_their_symbols(
+    shape: list[Any], steps: list[Any], symbols: tuple[str, ...]
+) -> None:
+    report = run(shape, steps, time_axis="T" if "T" in shape else None)
+    assert report.ok, report.findings
+    assert symbols == report.outputs["output"].symbols
+
+
+@pytest.mark.parametrize("steps", [c[1] for c in CHAINS[2:5]], ids=[str(c[1]) for c in CHAINS[2:5]])
+def test_time_is_still_time_after_slicing_and_unfolding(steps: list[Any]) -> None:
+    report = run(["B", "T", 6], [*steps, {"TimeDistributed": [{"Linear": 3}]}])
+    assert report.ok, report.findings
+    assert 1 == report.outputs["output"].time
+
+
+def test_no_size_is_inferred_from_a_slice_of_time() -> None:
+    steps = [{"narrow": {"dim": 2, "start": 0, "length": "$(T-1)"}}, {"Linear": 3}]
+    assert ["TD201"] == [finding.code for finding in run(["B", 8, "T"], steps).findings]
+
+
+def test_the_places_of_a_window_hold_at_other_sizes() -> None:
+    report = run(["B", 4, "H", "W"], [{"Unfold": {"kernel_size": 3}}], time_axis=None)
+    symbol = report.outputs["output"].symbols[2]
+    assert 5 * 5 == eval(symbol, {}, {"H": 7, "W": 7})
+    assert 9 * 4 == eval(symbol, {}, {"H": 11, "W": 6})
+
+
+def test_in_place_activations_run_without_a_batch_too() -> None:
+    report = run(["T", 6], [{"ReLU": {"inplace": True}}], batch_axis="none")
+    assert report.ok, report.findings
+
+
+def test_dtypes_that_do_not_suit_are_told_in_pytorchs_own_words() -> None:
+    import torch
+
+    with pytest.raises(RuntimeError) as raised:
+        torch.nn.Linear(8, 3)(torch.zeros(2, 5, 8).half())
+    [finding] = run({"shape": ["B", "T", 8], "dtype": "float16"}, [{"Linear": 3}]).findings
+    assert f"RuntimeError: {raised.value}" in finding.message
+
+
+def test_layers_inside_two_wrappers_are_shown_as_the_model_outside_sees_them() -> None:
+    inner = {"TimeDistributed": {"layers": [{"Linear": 4}], "time_axis": 1}}
+    report = run(["B", "T", 7, 6], [{"TimeDistributed": [inner]}])
+    assert report.ok, report.findings
+    assert [("B", "T", "7", "4")] * 3 == [row.output.symbols for row in report.layers if row.output]
+
+
+def test_a_wrapper_that_cannot_unfold_is_marked() -> None:
+    report = run(["B", "T", 6], [{"TimeDistributed": [{"flatten": {"start_dim": 0}}]}])
+    assert report.layers[0].error is not None
+    assert "must keep the folded axis" in report.layers[0].error
