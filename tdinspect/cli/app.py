@@ -50,11 +50,13 @@ Columns = Annotated[
     str | None, typer.Option("--columns", metavar="A,B,C", help="These columns instead (an unknown one lists them).")
 ]
 AllowImport = Annotated[
-    list[str] | None, typer.Option("--allow-import", metavar="PKG", help="Let specs use this package. Repeatable.")
+    list[str] | None, typer.Option("--allow-import", metavar="PKG", help="Let specs use this package (not used yet).")
 ]
 DeviceName = Annotated[str, typer.Option("--device", metavar="|".join(DEVICES), help="Where the dummy pass runs.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Only findings, errors and the total.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colour, also in a terminal.")]
+ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 also when there are findings.")]
+ErrorOnWarning = Annotated[bool, typer.Option("--error-on-warning", help="Exit with 1 on warnings, too.")]
 Notes = Annotated[bool, typer.Option("--notes", help="Show findings that are only notes, too.")]
 
 _COMMANDS: dict[Command, str] = {
@@ -100,6 +102,8 @@ def _register(command: Command, sentence: str) -> None:
         quiet: Quiet = False,
         no_color: NoColor = False,
         notes: Notes = False,
+        exit_zero: ExitZero = False,
+        error_on_warning: ErrorOnWarning = False,
     ) -> None:
         try:
             options = Options(
@@ -120,6 +124,8 @@ def _register(command: Command, sentence: str) -> None:
                 quiet=quiet,
                 no_color=no_color,
                 notes=notes,
+                exit_zero=exit_zero,
+                error_on_warning=error_on_warning,
             )
             clean = answer(options)
         except UsageError as error:

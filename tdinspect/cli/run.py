@@ -45,10 +45,12 @@ class Options:
     quiet: bool = False
     no_color: bool = False
     notes: bool = False
+    exit_zero: bool = False
+    error_on_warning: bool = False
 
 
 def answer(options: Options) -> bool:
-    """Read, inspect, render and write; True when no finding is an error. Raises UsageError."""
+    """Read, inspect, render and write; True when the findings let the command exit with 0. Raises UsageError."""
     _check(options)
     gathered = _gathered(options)
     report = _report(options, gathered)
@@ -60,7 +62,9 @@ def answer(options: Options) -> bool:
             output.write_file(options.output, text)
         except OSError as error:
             raise UsageError(f"cannot write {options.output}: {error.strerror or error}") from error
-    return report.ok
+    failing = {"error", "warning"} if options.error_on_warning else {"error"}
+    clean = all(finding.severity not in failing for spec in report.specs for finding in spec.findings)
+    return clean or options.exit_zero
 
 
 def _check(options: Options) -> None:

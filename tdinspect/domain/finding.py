@@ -19,6 +19,7 @@ class Rule:
     title: str
 
 
+# Every code there is; those without a check of their own yet are kept for it.
 RULES: dict[str, Rule] = {
     rule.code: rule
     for rule in (
@@ -35,8 +36,21 @@ RULES: dict[str, Rule] = {
         Rule("TD102", "error", "a layer raised because it needs TimeDistributed"),
         Rule("TD103", "error", "a wrapped layer raised, the bare one works"),
         Rule("TD201", "error", "the time axis is read as channels or features"),
+        Rule("TD202", "error", "a recurrence or an attention runs along the batch axis"),
+        Rule("TD203", "error", "samples of a batch mix in eval mode"),
         Rule("TD204", "error", "folded batch and time are read as one unbatched sample"),
+        Rule("TD205", "error", "a wrapped recurrence or attention has lost the time axis"),
+        Rule("TD206", "note", "a whole TimeDistributed changes nothing here"),
+        Rule("TD207", "warning", "a layer's parameters take no part in the result"),
+        Rule("TD208", "warning", "a bias right before a normalisation has no effect"),
+        Rule("TD209", "note", "only part 0 of a tuple result flows on"),
+        Rule("TD210", "warning", "a train-mode effect crosses time or batch"),
+        Rule("TD211", "note", "a layer normalises or reduces over time"),
+        Rule("TD212", "error", "a step does not do to time what its `time` says"),
+        Rule("TD213", "warning", "the last step of a bidirectional recurrence"),
         Rule("TD301", "error", "an expect entry does not hold"),
+        Rule("TD302", "error", "differs from the lock file"),
+        Rule("TD303", "error", "a lock entry for a spec that is gone"),
     )
 }
 

@@ -43,7 +43,9 @@ def _fault_or_none(side: Behaviour | None) -> str:
 
 def _why_bare(verdict: Verdict, across: bool, wrapped: Behaviour | None, lead: str) -> str:
     if verdict == "wrapped_error":
-        return "it needs the time axis, which the wrapper takes away"
+        return (
+            "it needs the time axis, which the wrapper takes away" if across else "wrapped, an axis it counts is gone"
+        )
     if wrapped is not None and wrapped.mixes_samples:
         return f"wrapped, it reads all {lead} folded steps as one sequence"
     if across:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
+from tdinspect.domain.finding import Finding
 from tdinspect.domain.report import Report
 from tdinspect.pipeline import Request, Source
 from tests.formats import samples
@@ -16,7 +17,10 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 class FakePipeline(ModuleType):
-    """Stands in for tdinspect.pipeline. A source with ``bad`` in its name fails, one with ``bug`` raises."""
+    """Stands in for tdinspect.pipeline. A source with ``bad`` in its name fails, one with ``bug`` raises.
+
+    One with ``warned`` has a warning.
+    """
 
     def __init__(self) -> None:
         super().__init__("tdinspect.pipeline")
@@ -34,6 +38,8 @@ class FakePipeline(ModuleType):
             if "interrupted" in source.file:
                 raise KeyboardInterrupt
             spec = samples.CONV_BARE if "bad" in source.file else samples.VIDEO
+            if "warned" in source.file:
+                spec = replace(spec, findings=(Finding("TD208", "no effect"),))
             specs.append(replace(spec, file=source.file))
         return Report(request.command, tuple(specs))
 

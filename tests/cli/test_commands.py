@@ -50,6 +50,16 @@ def test_findings_go_to_standard_output_and_end_with_1(pipeline: FakePipeline, c
     assert "" == captured.err
 
 
+def test_findings_end_with_0_where_that_is_asked_for(pipeline: FakePipeline) -> None:
+    assert 0 == main(["shape", "bad.yaml", "--exit-zero"])
+
+
+def test_warnings_end_with_1_only_where_that_is_asked_for(pipeline: FakePipeline) -> None:
+    Path("warned.yaml").write_text(SPEC)
+    assert 0 == main(["shape", "warned.yaml"])
+    assert 1 == main(["shape", "warned.yaml", "--error-on-warning"])
+
+
 def test_every_option_reaches_the_request(pipeline: FakePipeline) -> None:
     sizes = ["--set", "T=7", "--set", "hidden=64", "--set", "T=8"]
     packages = ["--allow-import", "a", "--allow-import", "b"]

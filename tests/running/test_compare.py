@@ -12,6 +12,8 @@ from tdinspect.domain.report import LayerRow, SpecReport
 from tdinspect.domain.trace import Comparison
 from tdinspect.pipeline import Request, Source, execute
 
+SPECS = Path(__file__).parent.parent.parent / "specs"
+
 
 def compared(text: str) -> SpecReport:
     [report] = execute(Request("compare", (Source("spec.yaml", text),))).specs
@@ -66,7 +68,7 @@ def test_a_layer_gets_its_verdict_and_its_right_side(layer: str, shape: str, ver
 def test_the_bare_conv2d_raises_pytorchs_exact_words() -> None:
     with pytest.raises(RuntimeError) as raised:
         nn.Conv2d(3, 16, 3)(torch.randn(5, 3, 3, 256, 256))
-    report = compared(Path("specs/conv2d_bare.yaml").read_text())
+    report = compared(SPECS.joinpath("conv2d_bare.yaml").read_text())
     found = report.layers[0].comparison
     assert found is not None
     assert f"RuntimeError: {raised.value}" == found.bare.error
@@ -121,14 +123,14 @@ def test_layers_that_no_time_reaches_are_not_compared() -> None:
 
 
 def test_the_model_without_its_wrappers_stops_where_pytorch_does() -> None:
-    failure = compared(Path("specs/video_classifier.yaml").read_text()).unwrapped_failure
+    failure = compared(SPECS.joinpath("video_classifier.yaml").read_text()).unwrapped_failure
     assert failure is not None
     assert "timedistributed_1.conv2d_1" == failure.name
     assert "input of size: [2, 16, 3, 64, 64]" in failure.error
 
 
 def test_a_model_that_runs_without_its_wrappers_has_no_first_failure() -> None:
-    assert compared(Path("specs/attention_sequence.yaml").read_text()).unwrapped_failure is None
+    assert compared(SPECS.joinpath("attention_sequence.yaml").read_text()).unwrapped_failure is None
 
 
 def test_a_layer_given_one_tensor_thrice_is_compared_on_one_tensor() -> None:

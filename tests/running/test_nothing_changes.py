@@ -12,6 +12,8 @@ from tdinspect.pipeline import Request, Source, execute
 from tdinspect.running.engine import inspecting
 from tdinspect.running.record import recording
 
+SPECS = Path(__file__).parent.parent.parent / "specs"
+
 
 def test_training_flags_statistics_and_gradients_are_as_before() -> None:
     model = nn.Sequential(nn.BatchNorm1d(4), nn.Dropout(), nn.Linear(4, 2))
@@ -38,7 +40,7 @@ def test_flags_come_back_when_the_inside_raises() -> None:
 
 
 def test_no_command_touches_the_random_state_or_the_grad_mode() -> None:
-    source = Source("video.yaml", Path("specs/video_classifier.yaml").read_bytes())
+    source = Source("video.yaml", SPECS.joinpath("video_classifier.yaml").read_bytes())
     torch.manual_seed(7)
     before = torch.get_rng_state()
     for command in ("shape", "params", "compare"):
