@@ -28,12 +28,14 @@ class Axis:
 class TensorInfo:
     """The shape and dtype (a torch name such as ``float32``) of one value, with the symbols kept.
 
-    ``origin`` names the input whose own values these are, however folded or rearranged.
+    ``origin`` names the input whose own values these are, however folded or rearranged, and ``high`` bounds them where
+    the spec does.
     """
 
     axes: tuple[Axis, ...]
     dtype: str = "float32"
     origin: str | None = None
+    high: int | None = None
 
     def shape(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
         """Its shape where the symbols have these sizes."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from tdinspect.layers import attention, conv, linear, norm, recurrent
+from tdinspect.layers import attention, conv, embedding, linear, norm, recurrent
 from tdinspect.layers.family import Family, Source, generic_formula
 
 KINDS: tuple[Family, ...] = (
@@ -16,6 +16,7 @@ KINDS: tuple[Family, ...] = (
     *norm.KINDS,
     *recurrent.KINDS,
     *attention.KINDS,
+    *embedding.KINDS,
 )
 
 _BY_CLASS = {name: family for family in KINDS for name in family.classes}

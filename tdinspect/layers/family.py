@@ -37,6 +37,7 @@ class Family:
     ``witness(shape)`` shrinks an input shape to the smallest that still shows whether it suits the layer, for layers
     whose mistakes a zero-size batch lets pass. ``steps(module, ndim)`` is the axis of an input of ``ndim`` axes that
     the layer walks along step by step, giving as many steps as it gets: its length is never run.
+    ``indices(module)`` bounds the whole numbers that it takes.
     """
 
     classes: tuple[str, ...]
@@ -45,3 +46,4 @@ class Family:
     keras_params: Callable[[nn.Module], int] = torch_count
     witness: Callable[[tuple[int, ...]], tuple[int, ...]] | None = None
     steps: Callable[[nn.Module, int], int] | None = None
+    indices: Callable[[nn.Module], int] | None = None

@@ -20,14 +20,14 @@ def symbolic(call: Call, base: Tree, inputs: Sequence[TensorInfo]) -> Tree:
     found = [leaf for leaf in leaves(base) if isinstance(leaf, Described)]
     moves = {variable: _Movement(call, variable, found) for variable in _variables(call, inputs)}
     described = iter(range(len(found)))
-    origin = inputs[0].origin if inputs and is_view(call.module) else None
+    rearranged = inputs[0] if inputs and is_view(call.module) else TensorInfo(())
 
     def info(leaf: object) -> object:
         if not isinstance(leaf, Described):
             return leaf
         index = next(described)
         axes = tuple(_axis(call, moves, inputs, index, j, size) for j, size in enumerate(leaf.shape))
-        return TensorInfo(axes, leaf.dtype, origin)
+        return TensorInfo(axes, leaf.dtype, rearranged.origin, rearranged.high)
 
     return map_tree(info, base)
 

@@ -66,7 +66,7 @@ def _info(given: InputSpec) -> TensorInfo:
             axes.append(Axis(Size.symbol(name), frozenset((name,))))
         else:
             axes.append(Axis(Size.number(entry) if isinstance(entry, int) else Size.symbol(entry)))
-    return TensorInfo(tuple(axes), given.dtype, origin=given.name)
+    return TensorInfo(tuple(axes), given.dtype, origin=given.name, high=given.high)
 
 
 def _name(given: InputSpec, axis: int, hidden: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import prod
 
+import torch
 from torch import nn
 
 from tdinspect.building.construct import is_weightless
@@ -147,9 +148,22 @@ def _at_full_size(failed: Call) -> tuple[Tree, Call]:
     raise AssertionError("a call that had worked at its own sizes raised when it was repeated")
 
 
+def _look_up(module: nn.Module, info: TensorInfo) -> None:
+    """The largest index that the spec lets in, for real: only its value is wrong, no shape shows it."""
+    assert info.high is not None
+    shape = (1,) * len(info.axes)
+    try:
+        module(torch.full(shape, info.high - 1, dtype=getattr(torch, info.dtype)))
+    except Exception as problem:
+        raise LayerError(_text(problem)) from problem
+
+
 def _confirm(module: nn.Module, call: Call, inputs: Sequence[TensorInfo]) -> None:
     """Look for what an empty batch lets pass, at the smallest shape that shows it."""
-    witness = family_of(type(module).__name__).witness
+    family = family_of(type(module).__name__)
+    if family.indices is not None and inputs and (inputs[0].high or 0) > family.indices(module):
+        _look_up(module, inputs[0])
+    witness = family.witness
     if witness is None or not inputs:
         return
     small = Described(witness(inputs[0].shape(call.world.sizes)), inputs[0].dtype)

@@ -259,3 +259,15 @@ def test_a_wrapper_that_cannot_unfold_is_marked() -> None:
     report = run(["B", "T", 6], [{"TimeDistributed": [{"flatten": {"start_dim": 0}}]}])
     assert report.layers[0].error is not None
     assert "must keep the folded axis" in report.layers[0].error
+
+
+def test_an_index_beyond_the_table_is_found_without_values() -> None:
+    import torch
+
+    with pytest.raises(IndexError) as raised:
+        torch.nn.Embedding(5, 4)(torch.tensor([49]))
+    words = {"shape": ["B", "T"], "dtype": "int64", "high": 50}
+    steps = [{"unsqueeze": 2}, {"Embedding": {"num_embeddings": 5, "embedding_dim": 4}}]
+    [finding] = run(words, steps).findings
+    assert f"IndexError: {raised.value}" in finding.message
+    assert run(words | {"high": 5}, steps).ok
