@@ -65,12 +65,11 @@ def _row(
 
 def shape_of(info: TensorInfo, sizes: Mapping[str, int], clocks: Sequence[str], batch: str | None) -> Shape:
     """The numbers and the texts of a shape, and which axes carry time and batch."""
-    time = next((axis for axis in map(info.axis_of, clocks) if axis is not None), None)
     return Shape(
         sizes=info.shape(sizes),
         symbols=tuple(readable(axis.size, sizes) for axis in info.axes),
         dtype=info.dtype,
-        time=time,
+        time=info.time_axis(clocks),
         batch=info.axis_of(batch),
     )
 

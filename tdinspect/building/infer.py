@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tdinspect.building.signatures import eager_class, layer_parameters
 from tdinspect.building.wiring import Flow
 from tdinspect.domain.finding import Finding
-from tdinspect.domain.size import Size, readable
+from tdinspect.domain.size import Size
 from tdinspect.domain.spec import Step
 from tdinspect.domain.trace import TensorInfo
 from tdinspect.layers import inferred_from, is_inferable
@@ -71,11 +71,10 @@ def _time_or_batch(
     type_name: str, name: str, info: TensorInfo, source: Source, where: Surroundings, step: Step
 ) -> Finding:
     axis = info.axes[source.axis]
-    shape = ", ".join(readable(a.size, where.sizes) for a in info.axes)
     index = source.axis % len(info.axes)
     roles = ["time" if symbol in where.clocks else "the batch" for symbol in sorted(axis.carries)]
     what = " folded with ".join(dict.fromkeys(roles))
-    message = f"{type_name} would take {name} from axis {index} of ({shape}), which is {what}"
+    message = f"{type_name} would take {name} from axis {index} of {info.text(where.sizes)}, which is {what}"
     text = f"bring the features to axis {index} first (`permute`), or give {name} if this is meant"
     code = "TD204" if where.folded else "TD201"
     return Finding(code, message, step.op_path, on_key=True, help=text)

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from torch import nn
 
 from tdinspect.building.functions import FUNCTIONS, VIEWS
-from tdinspect.domain.expression import evaluate
-from tdinspect.domain.spec import Expression
-from tdinspect.domain.tree import Tree, leaves, map_tree
+from tdinspect.domain.spec import Expression, resolved
+from tdinspect.domain.tree import Tree, leaves
 
 
 class TensorFunction(nn.Module):
@@ -32,11 +31,8 @@ class TensorFunction(nn.Module):
 
     def forward(self, *inputs: Tree, **named: Tree) -> Tree:
         """The function of the inputs; shapes as torch's function of the same name gives them."""
-        constants = map_tree(self._constant, self.constants) if self.reads_sizes else self.constants
+        constants = resolved(self.constants, self.sizes) if self.reads_sizes else self.constants
         return FUNCTIONS[self.name](*inputs, **named, **constants)
-
-    def _constant(self, value: object) -> object:
-        return evaluate(value.text, self.sizes) if isinstance(value, Expression) else value
 
     def extra_repr(self) -> str:
         """The function and its constants."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tdinspect.domain.size import readable
 from tdinspect.domain.spec import show
-from tdinspect.domain.trace import Failure, LayerRecord, TensorInfo, Trace
+from tdinspect.domain.trace import Failure, LayerRecord, Trace
 
 
 def failed(trace: Trace) -> Iterator[tuple[LayerRecord, Failure]]:
@@ -14,11 +13,6 @@ def failed(trace: Trace) -> Iterator[tuple[LayerRecord, Failure]]:
     for record in trace.layers:
         if record.failure is not None and not record.failure.reported:
             yield record, record.failure
-
-
-def shape_text(info: TensorInfo, sizes: Mapping[str, int]) -> str:
-    """A shape as reports write it."""
-    return f"({', '.join(readable(axis.size, sizes) for axis in info.axes)})"
 
 
 def wrapped_text(record: LayerRecord) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tdinspect.checks.failures import failed, shape_text, wrapped_text
+from tdinspect.checks.failures import failed, wrapped_text
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.trace import Trace
 
@@ -14,6 +14,6 @@ def check(trace: Trace, sizes: Mapping[str, int]) -> Iterator[Finding]:
     for record, failure in failed(trace):
         if failure.other_side is not None and not failure.in_time_distributed:
             message = f"{record.type} takes one step at a time, and this input has a time axis: {failure.error}"
-            tried = shape_text(failure.other_side, sizes)
+            tried = failure.other_side.text(sizes)
             text = f"run it on every time step (tried: gives {tried})\n{wrapped_text(record)}"
             yield Finding("TD102", message, record.op_path, on_key=True, help=text)

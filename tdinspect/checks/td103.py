@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tdinspect.checks.failures import failed, shape_text, step_text
+from tdinspect.checks.failures import failed, step_text
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.trace import Trace
 
@@ -14,6 +14,6 @@ def check(trace: Trace, sizes: Mapping[str, int]) -> Iterator[Finding]:
     for record, failure in failed(trace):
         if failure.other_side is not None and failure.in_time_distributed:
             message = f"{record.type} fails on single steps: {failure.error}"
-            tried = shape_text(failure.other_side, sizes)
+            tried = failure.other_side.text(sizes)
             text = f"take it out of TimeDistributed (tried: gives {tried})\n{step_text(record)}"
             yield Finding("TD103", message, record.op_path, on_key=True, help=text)

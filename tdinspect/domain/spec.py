@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tdinspect.domain.expression import evaluate
 from tdinspect.domain.location import Path
+from tdinspect.domain.tree import Tree, map_tree
 
 Scalar = bool | int | float | str | None
 # A constant as it stands in the file; an Expression inside it is evaluated when the step is built or run.
@@ -139,6 +141,11 @@ class ModelSpec:
     outputs: tuple[str, ...] = ()
     expect: Expect | None = None
     notes: tuple[str, ...] = ()
+
+
+def resolved(constants: Tree, sizes: Mapping[str, int]) -> Tree:
+    """The constants, every Expression as its value at these sizes. Raises ExpressionError where one has none."""
+    return map_tree(lambda value: evaluate(value.text, sizes) if isinstance(value, Expression) else value, constants)
 
 
 def show(value: object) -> str:

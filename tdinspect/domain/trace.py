@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from tdinspect.domain.location import Path
-from tdinspect.domain.size import Size
+from tdinspect.domain.size import Size, readable
 
 Verdict = Literal["same", "values_differ", "shape_differs", "bare_error", "wrapped_error", "both_error"]
 Side = Literal["wrapped", "bare", "either", "neither"]
@@ -45,6 +45,14 @@ class TensorInfo:
         """The index of the one axis that carries just ``symbol``; None when no axis or several do."""
         found = [i for i, axis in enumerate(self.axes) if axis.carries == {symbol}]
         return found[0] if len(found) == 1 else None
+
+    def time_axis(self, clocks: Iterable[str]) -> int | None:
+        """The index of the axis that carries the first of these symbols that one axis carries."""
+        return next((axis for axis in map(self.axis_of, clocks) if axis is not None), None)
+
+    def text(self, sizes: Mapping[str, int]) -> str:
+        """Its shape as reports write it: ``(B, T, 64)``; numbers of the spec stay numbers."""
+        return f"({', '.join(readable(axis.size, sizes) for axis in self.axes)})"
 
 
 @dataclass(frozen=True, slots=True)

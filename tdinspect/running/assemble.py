@@ -18,9 +18,8 @@ from tdinspect.building.model import BuiltModel, Folded, Steps, exported_names
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.building.time_distributed import TimeDistributed
 from tdinspect.building.wiring import Flow, Scope, inner_scope, parts_fit, run_steps
-from tdinspect.domain.expression import evaluate
 from tdinspect.domain.finding import Finding
-from tdinspect.domain.spec import Container, Expression, Function, Layer, ModelSpec, Share, Step
+from tdinspect.domain.spec import Container, Expression, Function, Layer, ModelSpec, Share, Step, resolved
 from tdinspect.domain.trace import Failure, TensorInfo, Trace
 from tdinspect.domain.tree import Tree, first, leaves, map_tree
 from tdinspect.running.call import World
@@ -147,7 +146,7 @@ class _Walk:
         if place.shares is not None:
             return self._reuse(step, place.shares + step.name, flow, place)
         arguments = self.checked.arguments[step.path]
-        given = map_tree(self._constant, dict(arguments))
+        given = resolved(dict(arguments), self.world.sizes)
         where = Surroundings(self.world.sizes, self.world.clocks, folded=place.fold is not None)
         try:
             inferred = infer(layer.type, given, flow, where, step)
@@ -170,9 +169,6 @@ class _Walk:
         )
         leaf = Leaf(layer.type, {**given, **told}, given, told, module.eval(), flow, place.fold)
         return self._leaf(step, leaf, place, Use(follows))
-
-    def _constant(self, value: object) -> object:
-        return evaluate(value.text, self.world.sizes) if isinstance(value, Expression) else value
 
     def _refuse(self, step: Step, layer: Layer, place: _Place, flow: Flow, finding: Finding) -> NoReturn:
         """A layer that could not be built: its row says why, and the walk stops."""
@@ -275,7 +271,7 @@ class _Walk:
         if not infos:
             finding = Finding("TD003", "TimeDistributed needs a tensor to come in", step.op_path, on_key=True)
             self._stop_at(row, finding)
-        found = choose_fold(step, infos[0], self.world.clocks, self.world.batch, nested=place.fold is not None)
+        found = choose_fold(step, infos[0], self.world, nested=place.fold is not None)
         if isinstance(found, Finding):
             self._stop_at(row, found)
         self.ledger.folded(row, found)

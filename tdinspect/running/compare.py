@@ -64,8 +64,7 @@ def _outcome(call: Callable[[], TensorInfo], world: World) -> Outcome:
     except ValueError as problem:
         return Outcome(None, f"ValueError: {problem}")
     symbols = tuple(readable(axis.size, world.sizes) for axis in info.axes)
-    time = next((axis for axis in map(info.axis_of, world.clocks) if axis is not None), None)
-    return Outcome(info.shape(world.sizes), None, symbols, time)
+    return Outcome(info.shape(world.sizes), None, symbols, info.time_axis(world.clocks))
 
 
 def _verdict(bare: Outcome, wrapped: Outcome, values: Values) -> Verdict:

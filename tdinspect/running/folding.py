@@ -9,6 +9,7 @@ from tdinspect.building.time_distributed import check_folded, folded_axes, unfol
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.spec import Container, Step
 from tdinspect.domain.trace import Axis, TensorInfo
+from tdinspect.running.call import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +71,17 @@ def _sizes(lead: Sequence[Axis]) -> str:
     return f"({', '.join(str(axis.size) for axis in lead)})"
 
 
-def choose_fold(step: Step, info: TensorInfo, clocks: Sequence[str], batch: str | None, nested: bool) -> Fold | Finding:
+def choose_fold(step: Step, info: TensorInfo, world: World, nested: bool) -> Fold | Finding:
     """The axes a TimeDistributed step folds: those it names, else the ones that carry time and batch here."""
     assert isinstance(step.operation, Container)
     options = step.operation.options
     time = _named_axis(options["time_axis"], info) if "time_axis" in options else None
     if time is None and not nested and "time_axis" not in options:
-        time = next((axis for axis in (info.axis_of(clock) for clock in clocks) if axis is not None), None)
+        time = info.time_axis(world.clocks)
     if time is None:
-        return _no_time(step, info, clocks, nested)
-    sample = _named_axis(options["batch_axis"], info) if "batch_axis" in options else _batch_axis(info, batch, nested)
+        return _no_time(step, info, world, nested)
+    given = "batch_axis" in options
+    sample = _named_axis(options["batch_axis"], info) if given else _batch_axis(info, world.batch, nested)
     if sample == time:
         sample = None
     try:
@@ -100,12 +102,12 @@ def _named_axis(given: object, info: TensorInfo) -> int | None:
     return found[0] if len(found) == 1 else None
 
 
-def _no_time(step: Step, info: TensorInfo, clocks: Sequence[str], nested: bool) -> Finding:
-    shape = f"({', '.join(str(axis.size) for axis in info.axes)})".replace("#", "")
-    carrying = [axis for axis in info.axes if axis.carries & set(clocks)]
+def _no_time(step: Step, info: TensorInfo, world: World, nested: bool) -> Finding:
+    shape = info.text(world.sizes)
+    carrying = [axis for axis in info.axes if axis.carries & set(world.clocks)]
     if nested:
         reason = "inside another TimeDistributed the time axis must be named"
-    elif not clocks:
+    elif not world.clocks:
         reason = "the spec has no time_axis"
     elif not carrying:
         reason = f"no axis of {shape} carries time here"

@@ -66,9 +66,9 @@ def fold_of(leaf: Leaf, world: World) -> Fold | None:
     if leaf.fold is not None or isinstance(leaf.module, TensorFunction):
         return leaf.fold
     for info in infos_of(leaf.flow)[:1]:
-        for axis in map(info.axis_of, world.clocks):
-            if axis is not None:
-                return Fold.of(info, axis, info.axis_of(world.batch))
+        axis = info.time_axis(world.clocks)
+        if axis is not None:
+            return Fold.of(info, axis, info.axis_of(world.batch))
     return None
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from tdinspect.domain.expression import evaluate
 from tdinspect.domain.size import Size
-from tdinspect.domain.spec import Container, Expression, InputSpec, ModelSpec, Step
+from tdinspect.domain.spec import Container, InputSpec, ModelSpec, Step, resolved
 from tdinspect.domain.trace import Axis, TensorInfo
-from tdinspect.domain.tree import map_tree
 from tdinspect.running.call import World
 
 # No symbol of a spec can have such a name; a report shows the number instead.
@@ -50,11 +48,7 @@ def _with_constants(step: Step, sizes: Mapping[str, int]) -> Step:
     operation = step.operation
     if isinstance(operation, Container):
         operation = replace(operation, steps=tuple(_with_constants(inner, sizes) for inner in operation.steps))
-
-    def constant(value: object) -> object:
-        return evaluate(value.text, sizes) if isinstance(value, Expression) else value
-
-    return replace(step, operation=operation, call=map_tree(constant, dict(step.call)))
+    return replace(step, operation=operation, call=resolved(dict(step.call), sizes))
 
 
 def _info(given: InputSpec) -> TensorInfo:
