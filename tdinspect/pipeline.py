@@ -7,21 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from tdinspect._startup import import_torch_fast
-from tdinspect.domain.finding import Finding
 from tdinspect.domain.report import Command, Report, SpecReport
+from tdinspect.domain.source import Source
 from tdinspect.domain.spec import ModelSpec
-from tdinspect.importers import ParsedSpec, read_spec
+from tdinspect.importers import ParsedSpec, in_order, read_spec
+
+__all__ = ["Request", "Source", "execute", "inspect_source"]
 
 if TYPE_CHECKING:
     from tdinspect.running.assemble import Assembly
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A spec's text, and the name it is shown under."""
-
-    file: str
-    text: str | bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +51,6 @@ def _inspect(parsed: ParsedSpec, spec: ModelSpec, source: Source, request: Reque
     import_torch_fast()  # it costs a second: only now is it sure that it is needed
     from tdinspect.building.check import check_operations
     from tdinspect.running.assemble import assemble
-    from tdinspect.running.compare import compare
-    from tdinspect.running.full import run_in_full
 
     report = SpecReport(
         file=source.file,
@@ -74,11 +66,15 @@ def _inspect(parsed: ParsedSpec, spec: ModelSpec, source: Source, request: Reque
     )
     checked = check_operations(spec.steps)
     if parsed.findings or checked.findings:
-        return replace(report, findings=_placed((*parsed.findings, *checked.findings), parsed))
+        return replace(report, findings=in_order((*parsed.findings, *checked.findings), parsed.document))
     assembly = assemble(spec, checked, device=request.device)
     if request.device == "cpu":
+        from tdinspect.running.full import run_in_full
+
         assembly = run_in_full(spec, assembly)
     if request.command == "compare":
+        from tdinspect.running.compare import compare
+
         assembly = compare(spec, checked, assembly)
     return _report(report, parsed, assembly)
 
@@ -98,14 +94,5 @@ def _report(report: SpecReport, parsed: ParsedSpec, assembly: Assembly) -> SpecR
         totals=totals_of(trace),
         params_fixed_in=params_fixed_in(trace, world.clocks, world.batch),
         unwrapped_failure=trace.unwrapped_failure,
-        findings=_placed(findings, parsed),
+        findings=in_order(findings, parsed.document),
     )
-
-
-def _placed(findings: tuple[Finding, ...], parsed: ParsedSpec) -> tuple[Finding, ...]:
-    """With positions, in the order of the file."""
-    placed = [
-        finding if finding.position else replace(finding, position=parsed.document.locate(finding.path, finding.on_key))
-        for finding in findings
-    ]
-    return tuple(sorted(placed, key=lambda f: (f.position.line, f.position.column) if f.position else (0, 0)))

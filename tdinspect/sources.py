@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tdinspect.domain.source import Source
+
 DEFAULT_FOLDER = "specs"
 INLINE_NAME = "<command line>"
 # Far above what a spec may have, which is a finding; this only keeps an endless file out of memory.
@@ -20,18 +22,10 @@ class SourceError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class SourceText:
-    """A file's text under the name that the user knows it by."""
-
-    file: str
-    text: str | bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Gathered:
     """The texts in the order they were asked for; ``left_out`` counts the YAML files in folders that are no specs."""
 
-    texts: tuple[SourceText, ...]
+    texts: tuple[Source, ...]
     left_out: int = 0
 
 
@@ -45,11 +39,11 @@ def gather(specs: Sequence[str], read_stdin: Callable[[], bytes], stdin_name: st
             f"no spec given, and there is no {DEFAULT_FOLDER}/ folder here: give a file, a folder, - for standard "
             "input, or --layer and --input"
         )
-    texts: dict[str, SourceText] = {}
+    texts: dict[str, Source] = {}
     left_out: set[str] = set()
     for name in specs or (DEFAULT_FOLDER,):
         if name == "-":
-            texts.setdefault("-", SourceText(stdin_name, read_stdin()))
+            texts.setdefault("-", Source(stdin_name, read_stdin()))
         elif Path(name).is_dir():
             for found, kept in _folder(Path(name)):
                 if kept:
@@ -57,7 +51,7 @@ def gather(specs: Sequence[str], read_stdin: Callable[[], bytes], stdin_name: st
                 else:
                     left_out.add(found.file)
         else:
-            found = SourceText(str(Path(name)), _read(Path(name)))
+            found = Source(str(Path(name)), _read(Path(name)))
             texts.setdefault(found.file, found)
     return Gathered(tuple(texts.values()), len(left_out - texts.keys()))
 
@@ -69,7 +63,7 @@ def inline(layers: Sequence[str], shape: str, time_axis: str | None, batch_axis:
     lines += [f"{key}: {_entry(axis)}" for key, axis in axes.items() if axis is not None]
     # A layer of several lines stays one step.
     steps = ["  - " + layer.replace("\n", "\n    ") for layer in layers]
-    return Gathered((SourceText(INLINE_NAME, "\n".join([*lines, "layers:", *steps]) + "\n"),))
+    return Gathered((Source(INLINE_NAME, "\n".join([*lines, "layers:", *steps]) + "\n"),))
 
 
 def _entry(text: str) -> str:
@@ -78,19 +72,19 @@ def _entry(text: str) -> str:
     return text if _PLAIN_ENTRY.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 
-def _folder(folder: Path) -> Iterator[tuple[SourceText, bool]]:
+def _folder(folder: Path) -> Iterator[tuple[Source, bool]]:
     """Every YAML file below, sorted, and whether it is a spec. YAML that cannot be read is kept: it is a finding."""
     files = sorted(path for pattern in ("*.yaml", "*.yml") for path in folder.rglob(pattern) if not path.is_dir())
     if not files:
         raise SourceError(f"no specs in {folder}")
-    from tdinspect.importers import is_spec, read_spec  # yaml, only where there is some to read
+    from tdinspect.importers import is_spec, read_document  # yaml, only where there is some to read
 
     specs = 0
     for path in files:
-        found = SourceText(str(path), _read(path))
-        parsed = read_spec(found.text, found.file)
-        unreadable = parsed.document.data is None and any(finding.code != "TD003" for finding in parsed.findings)
-        kept = unreadable or is_spec(parsed.document)
+        found = Source(str(path), _read(path))
+        document, findings = read_document(found.text)
+        unreadable = document.data is None and any(finding.code != "TD003" for finding in findings)
+        kept = unreadable or is_spec(document)
         specs += kept
         yield found, kept
     if not specs:

@@ -67,7 +67,7 @@ def shape_of(info: TensorInfo, sizes: Mapping[str, int], clocks: Sequence[str], 
     """The numbers and the texts of a shape, and which axes carry time and batch."""
     return Shape(
         sizes=info.shape(sizes),
-        symbols=tuple(readable(axis.size, sizes) for axis in info.axes),
+        symbols=info.symbols(sizes),
         dtype=info.dtype,
         time=info.time_axis(clocks),
         batch=info.axis_of(batch),

@@ -104,11 +104,11 @@ def _read_stdin() -> bytes:
 
 
 def _report(options: Options, gathered: Gathered) -> Report:
-    from tdinspect.pipeline import Request, Source, execute
+    from tdinspect.pipeline import Request, execute
 
     request = Request(
         command=options.command,
-        sources=tuple(Source(item.file, item.text) for item in gathered.texts),
+        sources=gathered.texts,
         overrides=options.overrides,
         allow_import=options.allow_import,
         device=options.device,

@@ -71,7 +71,7 @@ class LayerRow:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over the leaves; ``fixed_in`` names the symbols that no parameter count depends on."""
+    """Sums over the leaves."""
 
     params: int = 0
     trainable_params: int = 0
@@ -98,7 +98,7 @@ class SpecReport:
     layers: tuple[LayerRow, ...] = ()
     outputs: Mapping[str, Shape] = field(default_factory=dict)
     totals: Totals = field(default_factory=Totals)
-    params_fixed_in: tuple[str, ...] = ()
+    params_fixed_in: tuple[str, ...] = ()  # the time and batch symbols that no parameter count depends on
     ranges: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     unwrapped_failure: FirstFailure | None = None
     findings: tuple[Finding, ...] = ()

@@ -50,9 +50,13 @@ class TensorInfo:
         """The index of the axis that carries the first of these symbols that one axis carries."""
         return next((axis for axis in map(self.axis_of, clocks) if axis is not None), None)
 
+    def symbols(self, sizes: Mapping[str, int]) -> tuple[str, ...]:
+        """Its sizes as reports write them: ``B``, ``H//2``, ``64``; numbers of the spec stay numbers."""
+        return tuple(readable(axis.size, sizes) for axis in self.axes)
+
     def text(self, sizes: Mapping[str, int]) -> str:
-        """Its shape as reports write it: ``(B, T, 64)``; numbers of the spec stay numbers."""
-        return f"({', '.join(readable(axis.size, sizes) for axis in self.axes)})"
+        """Its shape as reports write it: ``(B, T, 64)``."""
+        return f"({', '.join(self.symbols(sizes))})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -10,7 +10,7 @@ from tdinspect.domain.finding import Finding
 from tdinspect.domain.spec import ModelSpec
 from tdinspect.importers.document import Document
 
-__all__ = ["Document", "ParsedSpec", "is_spec", "read_spec"]
+__all__ = ["Document", "ParsedSpec", "in_order", "is_spec", "read_document", "read_spec"]
 
 _NO_OVERRIDES: Mapping[str, str] = MappingProxyType({})
 
@@ -31,14 +31,20 @@ def read_spec(text: str | bytes, file: str, overrides: Mapping[str, str] = _NO_O
     """
     from tdinspect.importers.collector import Collector
     from tdinspect.importers.spec_parser import parse_spec
-    from tdinspect.importers.yaml_file import read_yaml
 
-    document, findings = read_yaml(text)
+    document, findings = read_document(text)
     if document.root is None or (document.data is None and findings):
         return ParsedSpec(None, tuple(findings), document)
     collector = Collector()
     spec = parse_spec(document.data, file, overrides, collector)
-    return ParsedSpec(spec, _sorted([*findings, *collector.findings], document), document)
+    return ParsedSpec(spec, in_order([*findings, *collector.findings], document), document)
+
+
+def read_document(text: str | bytes) -> tuple[Document, list[Finding]]:
+    """Read the YAML alone, and what is wrong with it."""
+    from tdinspect.importers.yaml_file import read_yaml
+
+    return read_yaml(text)
 
 
 def is_spec(document: Document) -> bool:
@@ -48,8 +54,11 @@ def is_spec(document: Document) -> bool:
     return looks_like_spec(document.data)
 
 
-def _sorted(findings: list[Finding], document: Document) -> tuple[Finding, ...]:
-    """With positions, in the order of the file; what an alias repeats stands once."""
+def in_order(findings: Iterable[Finding], document: Document) -> tuple[Finding, ...]:
+    """With positions, in the order of the file; what an alias repeats stands once.
+
+    Findings about ``--set`` have no position and come first.
+    """
     placed = [finding if finding.position else _placed(finding, document) for finding in findings]
     unique = {(f.code, f.message, f.position): f for f in placed}
     return tuple(sorted(unique.values(), key=lambda f: (f.position.line, f.position.column) if f.position else (0, 0)))

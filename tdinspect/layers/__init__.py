@@ -49,3 +49,9 @@ def keras_count(module: nn.Module) -> int:
     """What Keras reports for the same layer: each class of module inside counted as its family says."""
     own = family_of(type(module).__name__).keras_params(module)
     return own + sum(keras_count(child) for child in module.children())
+
+
+def index_bound(module: nn.Module) -> int | None:
+    """What the whole numbers that a layer takes must stay below; None for other layers."""
+    indices = family_of(type(module).__name__).indices
+    return None if indices is None else indices(module)

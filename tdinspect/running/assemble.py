@@ -22,6 +22,7 @@ from tdinspect.domain.finding import Finding
 from tdinspect.domain.spec import Container, Expression, Function, Layer, ModelSpec, Share, Step, resolved
 from tdinspect.domain.trace import Failure, TensorInfo, Trace
 from tdinspect.domain.tree import Tree, first, leaves, map_tree
+from tdinspect.layers import index_bound
 from tdinspect.running.call import World
 from tdinspect.running.engine import inspecting
 from tdinspect.running.folding import Fold, choose_fold
@@ -157,9 +158,9 @@ class _Walk:
         except Exception as problem:  # a constructor may raise anything
             finding = Finding("TD005", f"{layer.type}: {problem}", step.op_path, on_key=True)
             self._refuse(step, layer, place, flow, finding)
-        if any(parameter.numel() == 0 for parameter in module.parameters()):
-            empty = next(name for name, parameter in module.named_parameters() if parameter.numel() == 0)
-            message = f"{layer.type}: its {empty} has no elements, {tuple(module.get_parameter(empty).shape)}"
+        empty = next((named for named in module.named_parameters() if named[1].numel() == 0), None)
+        if empty is not None:
+            message = f"{layer.type}: its {empty[0]} has no elements, {tuple(empty[1].shape)}"
             self._refuse(step, layer, place, flow, Finding("TD005", message, step.op_path, on_key=True))
         if place.frozen or step.trainable is False:
             module.requires_grad_(False)
@@ -220,10 +221,10 @@ class _Walk:
         return value
 
     def _note_high(self, module: nn.Module, flow: Flow) -> None:
-        table = getattr(module, "num_embeddings", None)
+        bound = index_bound(module)
         origin = next((info.origin for info in infos_of(flow)), None)
-        if isinstance(table, int) and origin is not None:
-            self.highs[origin] = min(table, self.highs.get(origin, table))
+        if bound is not None and origin is not None:
+            self.highs[origin] = min(bound, self.highs.get(origin, bound))
 
     def _failure(self, error: LayerError, leaf: Leaf) -> Failure:
         """The layer's words, and what it gives on the other side of TimeDistributed."""

@@ -14,6 +14,7 @@ from tdinspect.building.time_distributed import TimeDistributed
 from tdinspect.building.wiring import Flow
 from tdinspect.domain.trace import Outcome, TensorInfo
 from tdinspect.domain.tree import Tree, first, map_tree
+from tdinspect.layers import index_bound
 from tdinspect.running.call import World
 from tdinspect.running.folding import Fold
 from tdinspect.running.independence import Behaviour, behaviour_of, spatial_axes
@@ -95,8 +96,7 @@ class Bench:
 
     def _run_at(self, plan: _Plan, bare_works: bool, wrapped_works: bool) -> Values:
         generator = torch.Generator().manual_seed(0)
-        high = getattr(self.leaf.module, "num_embeddings", 2)
-
+        high = index_bound(self.leaf.module) or 2
         drawn: dict[int, Tensor] = {}  # query, key and value may be one tensor, and stay one
 
         def tensor(value: object) -> object:

@@ -11,7 +11,7 @@ from torch import nn
 from tdinspect.building.functions import MERGES
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.domain.size import Size
-from tdinspect.domain.trace import TensorInfo
+from tdinspect.domain.trace import Axis, TensorInfo
 from tdinspect.domain.tree import Tree, leaves, map_tree
 from tdinspect.running.engine import FULL, Described, Engine
 
@@ -28,6 +28,10 @@ class World:
     run_sizes: dict[str, int]
     clocks: tuple[str, ...] = ()
     device: str = "auto"
+
+    def holds_batch(self, axis: Axis) -> bool:
+        """True for an axis with the batch symbol in its size."""
+        return self.batch in axis.size.symbols
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from dataclasses import replace
 from tdinspect.building.check import Checked
 from tdinspect.building.construct import is_weightless
 from tdinspect.building.tensor_function import TensorFunction
-from tdinspect.domain.size import readable
 from tdinspect.domain.spec import ModelSpec
 from tdinspect.domain.trace import Comparison, Outcome, Side, TensorInfo, Verdict
 from tdinspect.running.assemble import Assembly
@@ -63,8 +62,7 @@ def _outcome(call: Callable[[], TensorInfo], world: World) -> Outcome:
         return Outcome(None, error.text)
     except ValueError as problem:
         return Outcome(None, f"ValueError: {problem}")
-    symbols = tuple(readable(axis.size, world.sizes) for axis in info.axes)
-    return Outcome(info.shape(world.sizes), None, symbols, info.time_axis(world.clocks))
+    return Outcome(info.shape(world.sizes), None, info.symbols(world.sizes), info.time_axis(world.clocks))
 
 
 def _verdict(bare: Outcome, wrapped: Outcome, values: Values) -> Verdict:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from torch import nn
 
-from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.building.wiring import Flow
 from tdinspect.domain.spec import Function, Step, show
 from tdinspect.domain.trace import Failure, LayerRecord, ParameterInfo, TensorInfo
@@ -77,7 +76,6 @@ class Ledger:
     def _layer(self, place: Place, step: Step, leaf: Leaf, use: Use) -> LayerRecord:
         return replace(
             self._base(place, step, leaf.type, leaf.flow),
-            function=isinstance(leaf.module, TensorFunction),
             arguments=summary(leaf.module, leaf.given, show),
             given=leaf.given,
             inferred=leaf.inferred,

@@ -20,14 +20,12 @@ from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.domain.size import Size
 from tdinspect.domain.trace import Axis, TensorInfo
 from tdinspect.domain.tree import Tree, leaves, map_tree
-from tdinspect.layers import family_of
+from tdinspect.layers import family_of, index_bound
 from tdinspect.running.call import Call, World, infos_in, is_view
 from tdinspect.running.engine import FULL, META, ONE_SAMPLE, ZERO_BATCH, Described, Engine
 from tdinspect.running.formulas import symbolic
 
 _LARGE = 1 << 16  # elements of input above which a run without a batch to shrink goes to the meta device
-
-
 _STEPS = Size.symbol("#steps")
 
 
@@ -103,7 +101,7 @@ def _text(problem: Exception) -> str:
 def _choose(module: nn.Module, inputs: Sequence[TensorInfo], world: World) -> Engine:
     if is_view(module) or world.device == "meta" or is_weightless(module):
         return META
-    if not any(world.batch in axis.size.symbols for info in inputs for axis in info.axes):
+    if not any(world.holds_batch(axis) for info in inputs for axis in info.axes):
         elements = sum(prod(info.shape(world.sizes)) for info in inputs)
         return META if elements > _LARGE else FULL
     return ONE_SAMPLE if _needs_a_sample(module, inputs, world) else ZERO_BATCH
@@ -111,7 +109,7 @@ def _choose(module: nn.Module, inputs: Sequence[TensorInfo], world: World) -> En
 
 def _has_more_empty_axes(base: Tree, inputs: Sequence[TensorInfo], world: World) -> bool:
     """True where an output is empty for another reason than the batch (``narrow`` by 0)."""
-    batches = max((sum(world.batch in axis.size.symbols for axis in info.axes) for info in inputs), default=0)
+    batches = max((sum(map(world.holds_batch, info.axes)) for info in inputs), default=0)
     return any(found.shape.count(0) > batches for found in leaves(base) if isinstance(found, Described))
 
 
@@ -124,13 +122,11 @@ def _needs_a_sample(module: nn.Module, inputs: Sequence[TensorInfo], world: Worl
     if module.name == "cat":
         dim = module.constants.get("dim", 0)
         axes = [info.axes[dim] for info in inputs if isinstance(dim, int) and -len(info.axes) <= dim < len(info.axes)]
-        return any(len(info.axes) == 1 for info in inputs) or any(world.batch in axis.size.symbols for axis in axes)
+        return any(len(info.axes) == 1 for info in inputs) or any(map(world.holds_batch, axes))
     if module.name == "pad":  # two numbers an axis, from the last
         widths = module.constants["pad"]
         reached = len(widths) // 2 if isinstance(widths, tuple) else 0
-        return any(
-            world.batch in axis.size.symbols for info in inputs for axis in info.axes[len(info.axes) - reached :]
-        )
+        return any(world.holds_batch(axis) for info in inputs for axis in info.axes[len(info.axes) - reached :])
     return module.name in BLIND_WHEN_EMPTY
 
 
@@ -160,10 +156,10 @@ def _look_up(module: nn.Module, info: TensorInfo) -> None:
 
 def _confirm(module: nn.Module, call: Call, inputs: Sequence[TensorInfo]) -> None:
     """Look for what an empty batch lets pass, at the smallest shape that shows it."""
-    family = family_of(type(module).__name__)
-    if family.indices is not None and inputs and (inputs[0].high or 0) > family.indices(module):
+    bound = index_bound(module)
+    if bound is not None and inputs and (inputs[0].high or 0) > bound:
         _look_up(module, inputs[0])
-    witness = family.witness
+    witness = family_of(type(module).__name__).witness
     if witness is None or not inputs:
         return
     small = Described(witness(inputs[0].shape(call.world.sizes)), inputs[0].dtype)

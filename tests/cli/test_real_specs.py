@@ -196,3 +196,13 @@ def test_a_mistake_on_the_command_line_is_a_finding(
     assert f"error[{code}]" in written.out
     assert "--> <command line>:" in written.out
     assert "" == written.err
+
+
+def test_a_finding_about_set_points_at_no_line_of_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text("input: [B, 6]\nlayers: [ReLU]\n", encoding="utf-8")
+    assert 1 == main(["shape", str(spec), "--set", "B=0"])
+    shown = capsys.readouterr().out
+    assert "--set B: expected a whole number above zero" in shown
+    assert f"--> {spec}:" not in shown
+    assert "input: [B, 6]" not in shown
