@@ -59,7 +59,8 @@ RULES: dict[str, Rule] = {
 class Finding:
     """One finding. ``path`` says where; ``position`` is filled in when the file is at hand.
 
-    ``on_key`` marks the key at ``path`` rather than its value. ``help`` is the fix, ready to paste.
+    ``on_key`` marks the key at ``path`` rather than its value. ``help`` is the fix, ready to paste. ``uses`` are the
+    places where the block is used that ``path`` lies in, the outermost first; ``use_positions`` theirs in the file.
     """
 
     code: str
@@ -68,6 +69,8 @@ class Finding:
     on_key: bool = False
     help: str | None = None
     position: Position | None = None
+    uses: tuple[Path, ...] = ()
+    use_positions: tuple[Position, ...] = ()
 
     def __post_init__(self) -> None:
         if self.code not in RULES:

@@ -232,6 +232,7 @@ def _first_failure_dict(failure: FirstFailure | None) -> dict[str, Any] | None:
 
 def _finding_dict(finding: Finding) -> dict[str, Any]:
     position = finding.position
+    used = [{"line": use.line, "column": use.column} for use in finding.use_positions]
     return {
         "code": finding.code,
         "severity": finding.severity,
@@ -240,4 +241,5 @@ def _finding_dict(finding: Finding) -> dict[str, Any]:
         "column": position.column if position else None,
         "path": render_path(finding.path),
         "help": finding.help,
+        **({"used_at": used} if used else {}),  # where the block is used that the place lies in
     }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from tdinspect.domain.expression import evaluate
@@ -17,7 +17,8 @@ Value = "Scalar | Expression | tuple[Value, ...] | Mapping[str, Value]"
 Names = "str | tuple[Names, ...]"
 Wiring = "Names | Mapping[str, Names]"
 
-CONTAINERS = ("TimeDistributed", "Sequential")
+CONTAINERS = ("TimeDistributed", "Sequential", "Residual", "Recurrent")
+SOURCES = ("parameter", "zeros", "ones", "full", "arange", "causal_mask")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,16 @@ class Arguments:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A class of torch.nn by its name (``Conv2d``), or a dotted path (``mypkg.Net``)."""
+    """A class of torch.nn by its name (``Conv2d``), or a dotted path (``mypkg.Net``).
+
+    An argument that is a module is a Layer in ``args`` itself. ``path`` is that of its operation key then.
+    ``make`` is what builds it: known once the spec has been checked.
+    """
 
     type: str
     args: Arguments
+    path: Path = ()
+    make: Callable[..., object] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +68,60 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A tensor that no input gives: ``parameter`` (learned), or a constant (``zeros``, ``causal_mask`` ...)."""
+
+    type: str
+    args: Arguments
+
+
+@dataclass(frozen=True, slots=True)
 class Container:
-    """Steps under one name; ``options`` are those written beside ``layers`` (``time_axis``, ``mode`` ...)."""
+    """Steps under one name; ``options`` are those written beside ``layers`` (``time_axis``, ``mode`` ...).
+
+    ``TimeDistributed`` and ``Sequential`` are plain ones; the kinds below say what else is done with the steps.
+    """
 
     type: str
     steps: tuple[Step, ...]
     options: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Block(Container):
+    """One use of a block, ``type`` its name: its steps with the params of this use put in.
+
+    ``inputs`` are the names of the entering values inside. The result is the value of the name in ``outputs``, a tuple
+    of several; of the last step when there are none. A block used twice is two Blocks.
+    """
+
+    inputs: tuple[str, ...] = ("input",)
+    outputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat(Container):
+    """Copies of one operation in a row, named ``0``, ``1`` ...; each takes the one before as its first input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Residual(Container):
+    """``shortcut(x) + f(x)``; the shortcut is one step (a Sequential named ``shortcut``), or None for ``x`` itself."""
+
+    shortcut: Step | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrent(Container):
+    """Steps that run once per time step, in order.
+
+    ``state`` has the shape of each state without the batch: whole numbers, symbols, Expressions. ``next`` names the
+    inner value that a state takes for the following step, ``initial`` the outer value it starts from (else zeros).
+    """
+
+    state: Mapping[str, tuple[object, ...]] = field(default_factory=dict)
+    next: Mapping[str, str] = field(default_factory=dict)
+    initial: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +131,15 @@ class Share:
     target: str
 
 
-Operation = Layer | Function | Container | Share
+Operation = Layer | Function | Source | Container | Share
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. ``path`` is the step's own place, ``op_path`` the operation key's (a bare name: the step itself)."""
+    """One step. ``path`` is the step's own place, ``op_path`` the operation key's (a bare name: the step itself).
+
+    ``uses`` are the places of the block uses that lead to it, the outermost first: its paths are in the block.
+    """
 
     name: str
     operation: Operation
@@ -92,6 +150,7 @@ class Step:
     call: Mapping[str, object] = field(default_factory=dict)
     trainable: bool | None = None
     time: str | None = None
+    uses: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +197,39 @@ class ModelSpec:
     time_axis: str | int | None = None
     batch_axis: str | int | None = None
     vars: Mapping[str, object] = field(default_factory=dict)
+    blocks: Mapping[str, Path] = field(default_factory=dict)  # where each block's key stands
     outputs: tuple[str, ...] = ()
     expect: Expect | None = None
     notes: tuple[str, ...] = ()
+
+
+def inner_steps(operation: Operation) -> tuple[Step, ...]:
+    """The steps inside an operation, a shortcut last; none for anything but a container."""
+    if not isinstance(operation, Container):
+        return ()
+    shortcut = operation.shortcut if isinstance(operation, Residual) else None
+    return operation.steps if shortcut is None else (*operation.steps, shortcut)
+
+
+def all_steps(steps: Iterable[Step]) -> Iterator[Step]:
+    """The steps with those inside containers, in the order of the file."""
+    for step in steps:
+        yield step
+        yield from all_steps(inner_steps(step.operation))
+
+
+def map_steps(change: Callable[[Step], Step], steps: Iterable[Step]) -> tuple[Step, ...]:
+    """The steps with ``change`` of each, those inside containers first."""
+    return tuple(change(replace(step, operation=_map_inner(change, step.operation))) for step in steps)
+
+
+def _map_inner(change: Callable[[Step], Step], operation: Operation) -> Operation:
+    if not isinstance(operation, Container):
+        return operation
+    inner = map_steps(change, operation.steps)
+    if isinstance(operation, Residual) and operation.shortcut is not None:
+        return replace(operation, steps=inner, shortcut=map_steps(change, (operation.shortcut,))[0])
+    return replace(operation, steps=inner)
 
 
 def resolved(constants: Tree, sizes: Mapping[str, int]) -> Tree:
@@ -158,6 +247,9 @@ def show(value: object) -> str:
         return f"[{', '.join(show(item) for item in value)}]"
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{key}: {show(item)}' for key, item in value.items())}}}"
+    if isinstance(value, Layer):
+        arguments = show(value.args.scalar if value.args.has_scalar else dict(value.args.named))
+        return value.type if arguments == "{}" else f"{{{value.type}: {arguments}}}"
     if isinstance(value, Expression):
         return f"${value.text}" if value.text.isidentifier() else f"$({value.text})"
     return repr(value) if isinstance(value, str) else str(value)

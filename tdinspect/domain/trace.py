@@ -110,19 +110,22 @@ class Failure:
 
     ``other_side`` is what the layer gave the other way (with TimeDistributed when it ran bare, bare when it ran under
     it), or None when there is no other way or it raises as well. ``reported``: a finding says it already.
+    ``contradiction`` is the given size that the shapes contradict, in a sentence that names both.
     """
 
     error: str
     other_side: TensorInfo | None = None
     in_time_distributed: bool = False
     reported: bool = False
+    contradiction: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LayerRecord:
     """One row: a leaf layer, a function, or a container (then ``parameters`` is empty; its children have them).
 
-    ``op_path`` is the place of the operation's key, ``keys`` are the step keys that the spec has beside it.
+    ``op_path`` is the place of the operation's key, ``uses`` those of the blocks' uses that lead to it,
+    ``keys`` are the step keys that the spec has beside it.
     ``arguments`` are the telling ones for a person, ``given`` those of the spec, ``inferred`` those that shapes told;
     ``depends_on`` has the symbols that the layer's own sizes follow.
     """
@@ -132,6 +135,7 @@ class LayerRecord:
     path: Path
     depth: int
     op_path: Path = ()
+    uses: tuple[Path, ...] = ()
     keys: Mapping[str, object] = field(default_factory=dict)
     container: bool = False
     function: bool = False
@@ -147,6 +151,7 @@ class LayerRecord:
     keras_params: int = 0
     shared_with: str | None = None
     steps: Size | None = None  # of a TimeDistributed: how often its layers run
+    times: Size = Size.number(1)  # how often a pass calls the layer: once for each step of a Recurrent around it
     time: str | None = None  # what the spec says the step is meant to do to the time axis
     failure: Failure | None = None
     comparison: Comparison | None = None

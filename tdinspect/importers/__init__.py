@@ -60,11 +60,13 @@ def in_order(findings: Iterable[Finding], document: Document) -> tuple[Finding, 
     Findings about ``--set`` have no position and come first.
     """
     placed = [finding if finding.position else _placed(finding, document) for finding in findings]
-    unique = {(f.code, f.message, f.position): f for f in placed}
-    return tuple(sorted(unique.values(), key=lambda f: (f.position.line, f.position.column) if f.position else (0, 0)))
+    unique = {(f.code, f.message, f.position): f for f in reversed(placed)}  # the first of equal ones stays
+    first = reversed(unique.values())
+    return tuple(sorted(first, key=lambda f: (f.position.line, f.position.column) if f.position else (0, 0)))
 
 
 def _placed(finding: Finding, document: Document) -> Finding:
     if finding.path[:1] == ("--set",):
         return finding
-    return replace(finding, position=document.locate(finding.path, finding.on_key))
+    uses = tuple(position for use in finding.uses if (position := document.locate(use)))
+    return replace(finding, position=document.locate(finding.path, finding.on_key), use_positions=uses)

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from tdinspect.domain.expression import MAX_LENGTH, python_expression, unparse
 from tdinspect.domain.location import Path
-from tdinspect.domain.spec import CONTAINERS, Arguments, show
+from tdinspect.domain.spec import CONTAINERS, SOURCES, Arguments, Layer, show
 from tdinspect.importers.collector import Collector, enumeration, shorten, spaced
 from tdinspect.importers.values import NAME, Constants
 
 STEP_KEYS = ("name", "from", "as", "call", "repeat", "share", "trainable", "time")
-_NEVER_ARGUMENTS = ("from", "as", "call", "repeat", "share")
+NEVER_ARGUMENTS = ("from", "as", "call", "repeat", "share")
 
-# The seam of a later issue: these are recognised, and refused until they work.
-LATER_CONTAINERS = ("Residual", "Recurrent")
-LATER_SOURCES = ("parameter", "zeros", "ones", "full", "arange", "causal_mask")
-
+_READABLE = 80  # characters
+_INSIDE = ("layers", "shortcut", "state", "next", "initial", "mode", "chunk_size", "time_axis", "batch_axis")
 _CALL = re.compile(r"\s*([A-Za-z_][\w.]*)\s*\((.*)\)\s*", re.DOTALL)
 # Only for the help to code that was pasted from Python: what its first positional arguments are called.
 _CONV = ("in_channels", "out_channels", "kernel_size", "stride", "padding")
@@ -46,20 +44,48 @@ def is_function(operation: str) -> bool:
     return "." not in operation and not operation[0].isupper()
 
 
+def is_source(operation: str) -> bool:
+    """True for a tensor that no input gives."""
+    return operation in SOURCES
+
+
 def check_operation(operation: str, path: Path, on_key: bool, collector: Collector) -> bool:
     """True for an operation that can be read on; else a finding."""
-    if operation in LATER_CONTAINERS or operation in LATER_SOURCES:
-        collector.add("TD003", f"`{operation}` is not supported yet", path, on_key=on_key)
-        return False
     if is_operation(operation):
-        return True
+        short = _without_torch(operation)
+        if short != operation:
+            message = f"`{shorten(operation)}`: what torch.nn has is written by its own name"
+            collector.add("TD003", message, path, on_key=on_key, help=f"`{shorten(short)}`")
+        return short == operation
     wanted = "a layer (`ReLU`), a function (`softmax`) or a dotted path"
     call = _CALL.fullmatch(operation)
-    help = f"- {written_as_mapping(call[1], call[2])}" if call else spaced(operation)
+    help = f"- {written_as_mapping(call[1], call[2])}" if call else _two_lines(operation) or spaced(operation)
     message = f"`{shorten(operation)}` is not {wanted}"
     message = f"`{shorten(operation)}` is Python; arguments are written as a mapping" if call else message
     collector.add("TD003", message, path, on_key=on_key, help=help)
     return False
+
+
+def _without_torch(operation: str) -> str:
+    """``Conv2d`` for ``torch.nn.Conv2d``, ``relu`` for ``F.relu``; other names as they are."""
+    start, dot, name = operation.rpartition(".")
+    functions = start in ("torch", "F", "nn.functional", "torch.nn.functional")
+    modules = start in ("nn", "torch.nn") and name[0].isupper()
+    return name if dot and (functions or modules) else operation
+
+
+def _two_lines(text: str) -> str | None:
+    """The help for `- ResBlock` with `c:3` or another step below it, which YAML reads as one text."""
+    first, space, rest = text.partition(" ")
+    if not space or not is_operation(first) or len(text) > _READABLE:
+        return None
+    key, colon, value = (part.strip() for part in rest.partition(":"))
+    if colon and NAME.fullmatch(key) and value:
+        return f"put a colon behind `{first}`, and a space after the other:\n- {first}:\n    {key}: {value}"
+    words = rest.split()
+    if words and all(is_operation(word) for word in words):
+        return "each step begins with a dash:\n" + "\n".join(f"- {word}" for word in (first, *words))
+    return None
 
 
 def written_as_mapping(operation: str, arguments: str) -> str:
@@ -119,7 +145,10 @@ def _is_misspelt(key: str, path: Path, collector: Collector) -> bool:
 
 
 def _refuse_second(main: str, key: str, step: Mapping[str, object], path: Path, collector: Collector) -> None:
-    if step[main] is None and is_operation(key) and is_function(key):
+    if main in CONTAINERS and key in _INSIDE:
+        message = f"`{key}` belongs inside `{main}`"
+        help = f"- {main}:\n    layers: [...]\n    {key}: ..."
+    elif step[main] is None and is_operation(key) and is_function(key):
         message = f"the arguments of `{main}` stand beside it"
         help = f"indent them below it:\n- {main}:\n    {key}: ..."
     else:
@@ -133,26 +162,61 @@ def _no_operation(step: Mapping[str, object]) -> str:
     return f"beside {keys} write a layer or a function: `ReLU:`" if keys else "- ReLU"
 
 
-def parse_arguments(operation: str, value: object, path: Path, constants: Constants, wrapped: bool) -> Arguments:
-    """The arguments of a layer or a function; ``path`` is that of the operation."""
+def parse_arguments(
+    operation: str, value: object, path: Path, constants: Constants, modules: Collection[str] | None = None
+) -> Arguments:
+    """The arguments of an operation; ``path`` is that of the operation.
+
+    With ``modules``, the names of blocks, an argument may be a module, but none of these and no container.
+    """
     if value is None:
         return Arguments()
     if isinstance(value, list):
         _refuse_list(operation, value, path, constants.collector)
         return Arguments(wrong=True)
     if not isinstance(value, Mapping):
-        return Arguments(scalar=constants.value(value, path, wrapped=wrapped), has_scalar=True)
-    for key in _NEVER_ARGUMENTS:
+        return Arguments(scalar=constants.value(value, path), has_scalar=True)
+    for key in NEVER_ARGUMENTS:
         if key in value:
-            message = f"`{key}` belongs to the step; here it is an argument of `{operation}`"
-            help = f"indent it less, so that it stands right below `{operation}`"
-            constants.collector.add("TD003", message, (*path, key), on_key=True, help=help)
+            belongs_to_the_step(key, operation, path, constants.collector)
     named = {
-        key: constants.value(item, (*path, key), wrapped=wrapped)
+        key: _argument(item, (*path, key), constants, modules)
         for key, item in value.items()
-        if key not in _NEVER_ARGUMENTS
+        if key not in NEVER_ARGUMENTS
     }
     return Arguments(named=named)
+
+
+def belongs_to_the_step(key: str, operation: str, path: Path, collector: Collector) -> None:
+    """Note a step key that stands among the arguments."""
+    message = f"`{key}` belongs to the step; here it is an argument of `{operation}`"
+    help = f"indent it less, so that it stands right below `{operation}`"
+    collector.add("TD003", message, (*path, key), on_key=True, help=help)
+
+
+def _argument(value: object, path: Path, constants: Constants, modules: Collection[str] | None) -> object:
+    """A constant, or a Layer where a mapping has nothing but a module's name."""
+    if modules is None or not isinstance(value, list | Mapping):
+        return constants.value(value, path)
+    if isinstance(value, list):
+        return tuple(
+            constants.value(item, (*path, i), entry=True)
+            if isinstance(item, str)
+            else _argument(item, (*path, i), constants, modules)
+            for i, item in enumerate(value)
+        )
+    key = next(iter(value)) if len(value) == 1 else ""
+    if not (key and is_operation(key) and key.rpartition(".")[2][0].isupper()):
+        return {name: _argument(item, (*path, name), constants, modules) for name, item in value.items()}
+    place: Path = (*path, key)
+    if key in modules or key in CONTAINERS:
+        kind = "container" if key in CONTAINERS else "block"
+        message = f"the {kind} `{key}` cannot be an argument; a layer of torch.nn or a dotted path can"
+        constants.collector.add("TD003", message, place, on_key=True)
+        return None
+    if not check_operation(key, place, True, constants.collector):
+        return None
+    return Layer(key, parse_arguments(key, value[key], place, constants, modules), place)
 
 
 def _refuse_list(operation: str, value: list[object], path: Path, collector: Collector) -> None:

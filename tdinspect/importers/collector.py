@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from typing import TypeGuard
 
@@ -20,12 +21,29 @@ _MAX_LISTED = 12  # names in a message
 
 
 class Collector:
-    """The findings of one file so far; ``count`` goes on where ``findings`` ends."""
+    """The findings of one file so far; ``count`` goes on where ``findings`` ends, ``noted`` has repeated ones too.
+
+    ``uses`` are the places of the block uses that are being read, the outermost first.
+    """
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self.count = 0
+        self.noted = 0
+        self.uses: tuple[Path, ...] = ()
         self._suggested = 0
+        self._in_blocks: set[tuple[str, str, Path]] = set()
+
+    @contextmanager
+    def inside(self, uses: tuple[Path, ...]) -> Iterator[None]:
+        """While it lasts, what is noted lies in a block that is used there."""
+        outside, self.uses = self.uses, uses
+        yield
+        self.uses = outside
+
+    def _said(self, code: str, message: str, path: Path) -> bool:
+        """True for what was noted at an earlier use of the same block."""
+        return path[:1] == ("blocks",) and (code, message, path) in self._in_blocks
 
     def add(
         self,
@@ -38,9 +56,15 @@ class Collector:
         position: Position | None = None,
     ) -> None:
         """Note one mistake at ``path``; past the limit only that there are more."""
+        self.noted += 1
+        if self._said(code, message, path):
+            return
         self.count += 1
         if self.count <= MAX_FINDINGS:
-            self.findings.append(Finding(code, message, path, on_key=on_key, help=help, position=position))
+            if path[:1] == ("blocks",):
+                self._in_blocks.add((code, message, path))
+            found = Finding(code, message, path, on_key=on_key, help=help, position=position, uses=self.uses)
+            self.findings.append(found)
         elif self.count == MAX_FINDINGS + 1:
             self.findings.append(Finding("TD008", f"more than {MAX_FINDINGS:,} mistakes; not all are listed", ()))
 
@@ -65,11 +89,18 @@ class Collector:
 
     def unknown_key(self, key: str, known: Collection[str], path: Path, where: str) -> None:
         """Note one unknown key (TD002); ``path`` is that of its mapping."""
+        message = f"unknown key `{shorten(key)}` {where}"
+        if self._said("TD002", message, (*path, key)):
+            self.noted += 1
+            return
         help = spaced(key) or did_you_mean(self.nearest(key, known)) or f"known keys: {', '.join(known)}"
-        self.add("TD002", f"unknown key `{shorten(key)}` {where}", (*path, key), on_key=True, help=help)
+        self.add("TD002", message, (*path, key), on_key=True, help=help)
 
     def unknown_name(self, message: str, name: str, choices: Iterable[str], path: Path, none: str = "") -> None:
         """Note a name that nothing defines (TD006); ``none`` is the help when there is nothing to choose from."""
+        if self._said("TD006", message, path):
+            self.noted += 1
+            return
         # Past the limit nobody reads the help, and gathering the choices is most of the work.
         known = list(dict.fromkeys(islice(choices, _MAX_CHOICES))) if self.count < MAX_FINDINGS else []
         near = did_you_mean(self.nearest(name, known))

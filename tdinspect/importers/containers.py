@@ -12,35 +12,42 @@ from tdinspect.importers.values import Constants, positive
 _OPTIONS: dict[str, tuple[str, ...]] = {
     "TimeDistributed": ("layers", "time_axis", "batch_axis", "mode", "chunk_size"),
     "Sequential": ("layers",),
+    "Residual": ("layers", "shortcut"),
+    "Recurrent": ("state", "layers", "next", "initial", "time_axis"),
 }
+_READ_APART = ("layers", "shortcut", "state", "next", "initial")
 _MODES = ("fold", "loop", "chunk")
 
 
-def container_steps(key: str, value: object, path: Path, collector: Collector) -> tuple[list[object], Path] | None:
-    """The list of sub-steps and its path; None, with a finding, when there is none."""
+def container_steps(
+    key: str, value: object, path: Path, collector: Collector, dash: str = "- "
+) -> tuple[list[object], Path] | None:
+    """The list of sub-steps and its path; None, with a finding, when there is none. A block has no ``dash``."""
     steps = value.get("layers") if isinstance(value, Mapping) else value
     place: Path = (*path, "layers") if isinstance(value, Mapping) and "layers" in value else path
     if isinstance(steps, list) and steps:
         return steps, place
+    indent = " " * (2 + len(dash))
     if isinstance(value, Mapping) and "layers" not in value:
         inner = next((name for name in value if is_operation(name) and name[0].isupper()), None)
-        help = f"a dash before each:\n- {key}:\n    - {shorten(inner)}: ..." if inner else f"{key}: {{layers: [...]}}"
+        dashed = f"a dash before each:\n{dash}{key}:\n{indent}- {shorten(inner)}: ..." if inner else None
+        help = dashed or f"{key}: {{layers: [...]}}"
         collector.add("TD003", f"the steps of `{key}` are missing", path, on_key=True, help=help)
         return None
-    help = f"{key}: [{shorten(steps)}]" if isinstance(steps, str) else f"- {key}:\n    - ReLU"
+    help = f"{key}: [{shorten(steps)}]" if isinstance(steps, str) else f"{dash}{key}:\n{indent}- ReLU"
     collector.wrong(f"a list of steps for `{key}`", steps, place, help=help)
     return None
 
 
 def check_options(key: str, value: object, path: Path, constants: Constants) -> Mapping[str, object]:
-    """What stands beside ``layers``; wrong ones are noted and left out."""
+    """The plain options beside ``layers`` (``time_axis``, ``mode`` ...); wrong ones are noted and left out."""
     if not isinstance(value, Mapping) or "layers" not in value:
         return {}
     constants.collector.check_keys(value, _OPTIONS[key], path, f"of {key}")
     return {
         name: option
         for name, option in value.items()
-        if name != "layers" and name in _OPTIONS[key] and _good(name, option, (*path, name), constants)
+        if name in _OPTIONS[key] and name not in _READ_APART and _good(name, option, (*path, name), constants)
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
-Kind = Literal["input", "part", "layer", "function", "container", "share", "unknown"]
+Kind = Literal["input", "state", "part", "layer", "function", "source", "container", "share", "unknown"]
 _MAX_SHOWN = 500  # of a scope's names, when one is looked for that is like a wrong one
 HAS_MODULE = ("layer", "container", "share", "unknown")  # "unknown": a step that is wrong itself
 
@@ -24,15 +24,21 @@ class Scope:
     """The names of one list of steps.
 
     ``declared`` are all names that its steps give themselves, known beforehand so that no number collides with one.
-    ``entering`` is given under TimeDistributed: the outer values that its ``from`` lets in; no others are seen.
+    ``entering`` is given under TimeDistributed and Recurrent: the outer values that the ``from`` of this ``container``
+    lets in; no others are seen.
     """
 
     def __init__(
-        self, declared: Iterable[str], parent: Scope | None = None, entering: frozenset[str] | None = None
+        self,
+        declared: Iterable[str],
+        parent: Scope | None = None,
+        entering: frozenset[str] | None = None,
+        container: str = "",
     ) -> None:
         self.declared = set(declared)
         self.parent = parent
         self.entering = entering
+        self.container = container
         self.names: dict[str, Entry] = {}
         self._counts: dict[str, int] = {}
 
@@ -73,9 +79,20 @@ class Scope:
             return _inside(self.names[head], rest)
         return None if self.parent is None else self.parent.module(name)
 
-    def hides(self, name: str) -> bool:
-        """True when the name exists outside and a TimeDistributed keeps it out."""
-        return self.value(name) is None and self.module(name) is not None
+    def inside(self, name: str) -> Entry | None:
+        """What the name stands for in this list of steps itself."""
+        head, _, rest = name.partition(".")
+        return _inside(self.names[head], rest) if head in self.names else None
+
+    def hides(self, name: str) -> str | None:
+        """The container that keeps out this name, which exists outside; None when none does."""
+        if self.value(name) is not None or self.module(name) is None:
+            return None
+        scope = self
+        while scope.entering is None or name in scope.entering:
+            assert scope.parent is not None
+            scope = scope.parent
+        return scope.container
 
     def declares(self, name: str) -> bool:
         """True when a later step here or outside gives this name."""

@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from tdinspect.domain.spec import ModelSpec, Step
 from tdinspect.importers.axes import Axes, parse_axes
+from tdinspect.importers.blocks import Definition, parse_blocks
 from tdinspect.importers.collector import Collector, enumeration, shorten
 from tdinspect.importers.expect import parse_expect
 from tdinspect.importers.inputs import Inputs, parse_inputs
@@ -14,7 +15,7 @@ from tdinspect.importers.scopes import Entry, Scope
 from tdinspect.importers.sizes import check_volume, default_sizes, override, parse_sizes, set_value, whole_numbers
 from tdinspect.importers.steps import StepReader
 from tdinspect.importers.values import Constants, parse_vars
-from tdinspect.importers.wiring import check_names, names_given
+from tdinspect.importers.wiring import check_names, names_given, says_from
 
 KEYS = (
     "name",
@@ -30,7 +31,6 @@ KEYS = (
     "outputs",
     "expect",
 )
-_LATER = ("blocks",)  # the seam of a later issue: known, and refused until it works
 _MINIMAL = "input: [B, T, 8]\nlayers:\n  - Linear: 10"
 
 
@@ -45,9 +45,6 @@ def parse_spec(data: object, file: str, overrides: Mapping[str, str], collector:
         collector.wrong("a mapping with `input` and `layers`", data, (), help=_MINIMAL)
         return None
     collector.check_keys(data, KEYS, (), "at the top of a spec")
-    for key in _LATER:
-        if key in data:
-            collector.add("TD003", f"`{key}` is not supported yet", (key,), on_key=True)
     vars = parse_vars(data.get("vars"), collector)
     vars.update({name: set_value(text) for name, text in overrides.items() if name in vars})
     constants = Constants(collector, vars)
@@ -56,7 +53,9 @@ def parse_spec(data: object, file: str, overrides: Mapping[str, str], collector:
     override(overrides, vars, sizes, inputs, collector)
     axes = parse_axes(data, inputs, collector)
     _set_names(constants, inputs, axes)
-    scope, steps = _steps(data, inputs, constants)
+    constants.sizes = sizes
+    blocks = parse_blocks(data.get("blocks"), collector)
+    scope, steps = _steps(data, inputs, constants, blocks)
     if not looks_like_spec(data):
         return None
     outputs = check_names(data["outputs"], ("outputs",), scope, collector) if "outputs" in data else ()
@@ -74,6 +73,7 @@ def parse_spec(data: object, file: str, overrides: Mapping[str, str], collector:
         time_axis=axes.time_axis,
         batch_axis=axes.batch_axis,
         vars={name: tuple(v) if isinstance(v, list) else v for name, v in vars.items()},
+        blocks={name: block.path for name, block in blocks.items()},
         outputs=outputs,
         expect=parse_expect(data.get("expect"), outputs, scope, constants),
         notes=axes.notes,
@@ -93,7 +93,9 @@ def _set_names(constants: Constants, inputs: Inputs, axes: Axes) -> None:
         constants.collector.add("TD007", message, ("vars", name), on_key=True, help="rename one of them")
 
 
-def _steps(data: Mapping[str, object], inputs: Inputs, constants: Constants) -> tuple[Scope, tuple[Step, ...]]:
+def _steps(
+    data: Mapping[str, object], inputs: Inputs, constants: Constants, blocks: Mapping[str, Definition]
+) -> tuple[Scope, tuple[Step, ...]]:
     """The root scope with everything that the steps define, and the steps."""
     collector = constants.collector
     items = data.get("layers")
@@ -107,11 +109,14 @@ def _steps(data: Mapping[str, object], inputs: Inputs, constants: Constants) -> 
         help = f"layers: [{shorten(items)}]" if isinstance(items, str) else "layers:\n  - Linear: 10"
         help = "a dash before each step:\n  - Linear: 10" if isinstance(items, Mapping) else help
         collector.wrong("a list of steps", items, ("layers",), help=help)
-    elif len(inputs.inputs) > 1 and not (isinstance(steps[0], Mapping) and "from" in steps[0]):
+    elif len(inputs.inputs) > 1 and not says_from(steps[0]):
         names = enumeration([one.name for one in inputs.inputs])
         message = f"the spec has several inputs ({names}), so the first step must say which it takes"
         collector.add("TD003", message, ("layers", 0), on_key=True, help=f"from: {shorten(inputs.inputs[0].name)}")
-    return scope, StepReader(constants).steps(steps, ("layers",), scope)
+    reader = StepReader(constants, blocks)
+    found = reader.steps(steps, ("layers",), scope)
+    reader.read_unused(scope)
+    return scope, found
 
 
 def _defaults(
@@ -121,7 +126,7 @@ def _defaults(
         return {}
     axes_taken = {entry for one in inputs.inputs for entry in one.shape if isinstance(entry, int)}
     written = set(constants.computed)
-    for value in (data.get("vars"), data.get("layers"), dict(constants.vars)):
+    for value in (data.get("vars"), data.get("blocks"), data.get("layers"), dict(constants.vars)):
         written.update(whole_numbers(value))
     return default_sizes(inputs, sizes, axes.clocks, axes_taken, written)
 

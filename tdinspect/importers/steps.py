@@ -5,91 +5,94 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from tdinspect.domain.expression import ExpressionError, evaluate
 from tdinspect.domain.location import Path
-from tdinspect.domain.spec import Arguments, Container, Function, Layer, Operation, Share, Step
-from tdinspect.importers.arguments import (
-    check_operation,
-    find_operation,
-    is_container,
-    is_function,
-    parse_arguments,
+from tdinspect.domain.spec import (
+    Container,
+    Expression,
+    Function,
+    Layer,
+    Operation,
+    Repeat,
+    Share,
+    Source,
+    Step,
 )
-from tdinspect.importers.collector import did_you_mean, true_or_false
-from tdinspect.importers.containers import check_options, container_steps
+from tdinspect.importers.arguments import find_operation, is_container
+from tdinspect.importers.blocks import Definition
+from tdinspect.importers.collector import did_you_mean, shorten, true_or_false
+from tdinspect.importers.operations import Operations
 from tdinspect.importers.scopes import Entry, Kind, Scope
-from tdinspect.importers.values import Constants
-from tdinspect.importers.wiring import (
-    check_share,
-    define,
-    flat_names,
-    names_given,
-    parse_as,
-    parse_from,
-    valid_name,
-)
+from tdinspect.importers.values import Constants, positive
+from tdinspect.importers.wiring import define, parse_as, parse_from, valid_name
 
 MAX_STEPS = 50_000
 _TIMES = ("per_step", "causal", "anticausal", "constant", "mixes", "gone")
-_KINDS: dict[type[Operation], Kind] = {Layer: "layer", Function: "function", Container: "container", Share: "share"}
+_KINDS: dict[type[Operation], Kind] = {Layer: "layer", Function: "function", Source: "source", Share: "share"}
 
 
 class StepReader:
-    """Reads lists of steps, container inside container; ``wrapped`` counts the TimeDistributed around."""
+    """Reads lists of steps, container inside container; ``count`` is how many there are, copies included."""
 
-    def __init__(self, constants: Constants) -> None:
+    def __init__(self, constants: Constants, blocks: Mapping[str, Definition]) -> None:
         self.constants = constants
         self.collector = constants.collector
-        self.wrapped = 0
+        self.operations = Operations(constants, blocks, self.steps)
         self.count = 0
+        self.full = False
 
     def steps(self, value: list[object], path: Path, scope: Scope) -> tuple[Step, ...]:
         """The steps of one list; wrong ones are noted and left out. Their names become known in ``scope``."""
         found: list[Step] = []
         for index, item in enumerate(value):
-            self.count += 1
             place: Path = (*path, index)
-            if self.count > MAX_STEPS:
-                if self.count == MAX_STEPS + 1:
-                    self.collector.add("TD008", f"more than {MAX_STEPS:,} steps", place)
+            self.count += 1
+            if self.count > MAX_STEPS and not self.full:
+                self.full = True
+                self.collector.add("TD008", f"more than {MAX_STEPS:,} steps", place)
+            if self.full:
                 break
             step = self._bare(item, place, scope) if isinstance(item, str) else self._mapping(item, place, scope)
             if step is not None:
                 found.append(step)
         return tuple(found)
 
+    def read_unused(self, scope: Scope) -> None:
+        """Read the blocks that nothing uses; their steps do not count."""
+        self.count, counted = 0, self.count
+        self.operations.read_unused(scope)
+        self.count = counted
+
     def _bare(self, operation: str, path: Path, scope: Scope) -> Step | None:
-        if not check_operation(operation, path, False, self.collector):
+        made, inner = self.operations.read(operation, {operation: None}, path, scope, None)
+        if made is None and not (operation in self.operations.blocks or is_container(operation)):
             return None
-        if is_container(operation):
-            container_steps(operation, None, path, self.collector)
-            return None
-        made = Function(operation, Arguments()) if is_function(operation) else Layer(operation, Arguments())
         name = scope.number(operation)
-        scope.define(name, Entry(_KINDS[type(made)]))
-        return Step(name, made, path, path)
+        scope.define(name, _entry(made, inner))
+        return None if made is None else Step(name, made, path, path, uses=self.collector.uses)
 
     def _mapping(self, item: object, path: Path, scope: Scope) -> Step | None:
         if not isinstance(item, Mapping) or not item:
             self.collector.wrong("a step: a layer's name, or a mapping with one", item, path, help="- ReLU")
             return None
         key = find_operation(item, path, self.collector)
-        if len(item) == 1 and key is not None:  # most steps
-            return self._finish(key, item, path, scope, None)
         source = parse_from(item["from"], (*path, "from"), scope, self.collector) if "from" in item else None
-        if "repeat" in item:
-            self.collector.add("TD003", "`repeat` is not supported yet", (*path, "repeat"), on_key=True)
-        return self._finish(key, item, path, scope, source)
-
-    def _finish(
-        self, key: str | None, item: Mapping[str, object], path: Path, scope: Scope, source: object
-    ) -> Step | None:
-        made, inner = (None, None) if key is None else self._operation(key, item[key], (*path, key), scope, source)
+        copies = self._repeat(item, path) if "repeat" in item else None
+        before = self.count
+        made, inner = (None, None) if key is None else self.operations.read(key, item, (*path, key), scope, source)
+        if copies is not None and not self._fits(copies, self.count - before + 1, path):
+            copies = 1
         name = self._name(key, item, path, scope)
         if name is not None:
-            entry = Entry(_KINDS[type(made)], inner) if made is not None else Entry("unknown", inner)
+            entry = _entry(made, inner) if copies is None else _copies_entry(_entry(made, inner), copies)
             define(name, entry, (*path, "name") if "name" in item else path, scope, self.collector)
-        step = None if made is None or name is None or key is None else Step(name, made, path, (*path, key), source)
-        return step if len(item) == 1 else self._with_step_keys(step, item, path, scope)
+        step = None
+        if made is not None and name is not None and key is not None:
+            step = Step(name, made, path, (*path, key), source, uses=self.collector.uses)
+        if len(item) == 1:  # most steps
+            return step
+        step = self._with_step_keys(step, item, path, scope)
+        return step if step is None or copies is None else _repeated(step, copies)
 
     def _with_step_keys(self, step: Step | None, item: Mapping[str, object], path: Path, scope: Scope) -> Step | None:
         parts = parse_as(item["as"], (*path, "as"), scope, self.collector) if "as" in item else None
@@ -103,34 +106,47 @@ class StepReader:
             return str(item["name"])
         return None if key is None else scope.number(key)
 
-    def _operation(
-        self, key: str, value: object, path: Path, scope: Scope, source: object
-    ) -> tuple[Operation | None, Scope | None]:
-        if key == "share":
-            good = check_share(value, path, scope, self.collector)
-            return (Share(str(value)) if good else None), None
-        if not check_operation(key, path, True, self.collector):
-            return None, None
-        if is_container(key):
-            return self._container(key, value, path, scope, source)
-        arguments = parse_arguments(key, value, path, self.constants, self.wrapped > 0)
-        return (Function(key, arguments) if is_function(key) else Layer(key, arguments)), None
+    def _repeat(self, item: Mapping[str, object], path: Path) -> int:
+        """How many copies; 1, with a finding, where that cannot be read."""
+        place: Path = (*path, "repeat")
+        before = self.collector.noted
+        copies = self.constants.value(item["repeat"], place)
+        if self.collector.noted > before:
+            return 1
+        if isinstance(copies, Expression):
+            return self._copies_at_sizes(copies, place)
+        if positive(copies):
+            return copies
+        self.collector.wrong("a whole number above zero", copies, place, help="repeat: 3")
+        return 1
 
-    def _container(
-        self, key: str, value: object, path: Path, scope: Scope, source: object
-    ) -> tuple[Operation | None, Scope | None]:
-        found = container_steps(key, value, path, self.collector)
-        options = check_options(key, value, path, self.constants)
-        if found is None:
-            return None, None
-        items, place = found
-        distributed = key == "TimeDistributed"
-        entering = flat_names(source) if distributed else None
-        inner = Scope(names_given(items), scope, entering)
-        self.wrapped += distributed
-        steps = self.steps(items, place, inner)
-        self.wrapped -= distributed
-        return Container(key, steps, options), inner
+    def _copies_at_sizes(self, copies: Expression, place: Path) -> int:
+        if not copies.symbols:
+            return 1  # a wrong expression; a finding says so
+        open_ = sorted(symbol for symbol in copies.symbols if symbol not in self.constants.sizes)
+        if open_:
+            message = f"`repeat` needs a number, and `{open_[0]}` has no size"
+            self.collector.add("TD003", message, place, help=f"sizes: {{{open_[0]}: 4}}")
+            return 1
+        try:
+            number = evaluate(copies.text, self.constants.sizes)
+        except ExpressionError:
+            return 1  # said once for all expressions
+        if not positive(number):
+            self.collector.wrong("a whole number above zero", number, place)
+        return number if positive(number) else 1
+
+    def _fits(self, copies: int, steps: int, path: Path) -> bool:
+        """Count the steps of the copies; False, with a finding, when they are too many to make."""
+        counted = self.count + (copies - 1) * steps + 1
+        if counted > MAX_STEPS and not self.full:
+            what = f"{shorten(f'{copies:,}')} copies of {steps:,} step{'s' * (steps > 1)}"
+            message = f"{what} make more than {MAX_STEPS:,} steps"
+            most = max(0, (MAX_STEPS - self.count - 1) // steps + 1)
+            self.collector.add("TD008", message, (*path, "repeat"), help=f"at most {most:,} fit" if most else None)
+        if counted <= MAX_STEPS:
+            self.count = counted
+        return counted <= MAX_STEPS
 
     def _call(self, item: Mapping[str, object], path: Path) -> Mapping[str, object]:
         if "call" not in item:
@@ -139,10 +155,7 @@ class StepReader:
         if not isinstance(value, Mapping):
             self.collector.wrong("a mapping of names to constants", value, place, help="call: {need_weights: false}")
             return {}
-        return {
-            key: self.constants.value(constant, (*place, key), wrapped=self.wrapped > 0)
-            for key, constant in value.items()
-        }
+        return {key: self.constants.value(constant, (*place, key)) for key, constant in value.items()}
 
     def _trainable(self, item: Mapping[str, object], path: Path) -> bool | None:
         value = item.get("trainable")
@@ -158,3 +171,25 @@ class StepReader:
         near = self.collector.nearest(value, _TIMES) if isinstance(value, str) else None
         self.collector.wrong(f"one of {', '.join(_TIMES)}", value, (*path, "time"), help=did_you_mean(near))
         return None
+
+
+def _entry(made: Operation | None, inner: Scope | None) -> Entry:
+    if made is None:
+        return Entry("unknown", inner)
+    return Entry("container" if isinstance(made, Container) else _KINDS[type(made)], inner)
+
+
+def _copies_entry(one: Entry, copies: int) -> Entry:
+    """What the name of a repeated step stands for: ``NAME.0``, ``NAME.1`` ... lie inside."""
+    inner = Scope(())
+    inner.names = dict.fromkeys(map(str, range(copies)), one)
+    return Entry("container" if one.kind in ("layer", "share") else one.kind, inner)
+
+
+def _repeated(step: Step, copies: int) -> Step:
+    one = Step(
+        "0", step.operation, step.path, step.op_path, None, None, step.call, step.trainable, step.time, step.uses
+    )
+    steps = tuple(replace(one, name=str(number)) for number in range(copies))
+    repeat = Repeat("Repeat", steps)
+    return Step(step.name, repeat, step.path, step.op_path, step.source, step.parts, uses=step.uses)

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from itertools import chain
 from typing import TypeGuard
 
-from tdinspect.domain.expression import ExpressionError, evaluate, names_in, substitute
+from tdinspect.domain.expression import MAX_LENGTH, ExpressionError, evaluate, names_in, substitute
 from tdinspect.domain.location import Path
 from tdinspect.domain.spec import Expression
 from tdinspect.importers.collector import Collector, describe, shorten, whole
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _NAME_IN_TEXT = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 
 
@@ -24,39 +25,51 @@ def is_name(value: object) -> TypeGuard[str]:
 class Constants:
     """Reads constants: vars are put in at once; what reads a size stays an Expression.
 
-    ``symbols`` are the sizes that may be read; ``batch`` and ``time`` those that only the run knows.
+    ``symbols`` are the sizes that may be read; ``batch`` and ``time`` those that only the run knows. Inside a block
+    ``vars`` are the block's params as well; ``spec_vars`` are the spec's own.
     """
 
-    def __init__(self, collector: Collector, vars: Mapping[str, object]) -> None:
+    def __init__(self, collector: Collector, vars: dict[str, object]) -> None:
         self.collector = collector
-        self.vars = vars
+        self.vars: Mapping[str, object] = vars
+        self.spec_vars = vars
         self.symbols: Mapping[str, None] = {}  # a set that keeps the order of the shapes
         self.symbols_known = True  # False when a shape is broken: then an unknown name may be one of its symbols
+        self.sizes: Mapping[str, int] = {}  # those given
         self.batch: frozenset[str] = frozenset()
         self.time: frozenset[str] = frozenset()
+        self.wrapped = False  # under TimeDistributed
+        self.single: frozenset[str] = frozenset()  # the time symbols of which a Recurrent around shows one step
         self.computed: set[int] = set()  # whole numbers that expressions gave
-        self.expressions: list[tuple[Expression, Path]] = []  # those that read sizes
+        self.expressions: list[tuple[Expression, Path, tuple[Path, ...]]] = []  # those that read sizes, and where
 
-    def value(self, value: object, path: Path, *, wrapped: bool = False, entry: bool = False) -> object:
-        """A constant of the domain: tuples for lists, Expressions where a size is read.
-
-        ``wrapped`` is True under TimeDistributed; ``entry`` for an entry of a list, as in a shape.
-        """
+    def value(self, value: object, path: Path, entry: bool = False) -> object:
+        """A constant of the domain: tuples for lists, Expressions where a size is read; ``entry``: it is in a list."""
         if isinstance(value, str):
-            return self._text(value, path, wrapped, entry) if "$" in value else value
+            return self._text(value, path, entry) if "$" in value else value
         if isinstance(value, list):
-            return tuple(self.value(v, (*path, i), wrapped=wrapped, entry=True) for i, v in enumerate(value))
+            return tuple(self.value(v, (*path, i), entry=True) for i, v in enumerate(value))
         if isinstance(value, Mapping):
-            return {key: self.value(v, (*path, key), wrapped=wrapped) for key, v in value.items()}
+            return {key: self.value(v, (*path, key)) for key, v in value.items()}
         return value
 
-    def _text(self, text: str, path: Path, wrapped: bool, entry: bool) -> object:
+    def param(self, value: object, path: Path) -> object:
+        """The value of a block's param: which sizes it may read shows where the block reads it."""
+        if isinstance(value, str):
+            text = self.expression_text(value, path) if "$" in value else None
+            return value.replace("$$", "$") if text is None else self.resolve(text, path)
+        if isinstance(value, list):
+            return tuple(self.param(v, (*path, i)) for i, v in enumerate(value))
+        if isinstance(value, Mapping):
+            return {key: self.param(v, (*path, key)) for key, v in value.items()}
+        return value
+
+    def _text(self, text: str, path: Path, entry: bool) -> object:
         expression = self.expression_text(text, path)
         if expression is None:
             return text.replace("$$", "$")
         result = self.resolve(expression, path)
-        if isinstance(result, Expression):
-            self._check_sizes(result, path, wrapped, entry)
+        self._check_sizes(result, path, entry)
         return result
 
     def expression_text(self, text: str, path: Path) -> str | None:
@@ -67,7 +80,7 @@ class Constants:
             return text[2:-1]
         if _NAME_IN_TEXT.fullmatch(text):
             return text[1:]
-        inner = _NAME_IN_TEXT.sub(r"\1", text)
+        inner = _NAME_IN_TEXT.sub(r"\1", text) if len(text) <= MAX_LENGTH else "$"
         help = f"write `$({inner})`; a plain dollar is `$$`" if "$" not in inner else "a plain dollar is `$$`"
         self.collector.add("TD003", f"`{shorten(text)}` is neither `$name` nor `$(expression)`", path, help=help)
         return None
@@ -82,15 +95,24 @@ class Constants:
             if unknown:
                 self._unknown(unknown[0], path)
                 return Expression(text, frozenset())
-            numbers = {name: self._number(name) for name in sorted(names) if name in self.vars}
-            if names <= numbers.keys():
-                return self._computed(evaluate(text, numbers))
-            reads_sizes = Expression(substitute(text, numbers), names - numbers.keys())
-            self.expressions.append((reads_sizes, path))
-            return reads_sizes
+            return self._read(text, names, path)
         except ExpressionError as error:
             self.collector.add(error.code, str(error), path)
         return Expression(text, frozenset())
+
+    def _read(self, text: str, names: frozenset[str], path: Path) -> object:
+        known = {name: self.vars[name] for name in sorted(names) if name in self.vars}
+        formulas = {name: value for name, value in known.items() if isinstance(value, Expression)}
+        numbers = {name: self._number(name) for name in known if name not in formulas}
+        if names <= numbers.keys():
+            return self._computed(evaluate(text, numbers))
+        written = _put_in(substitute(text, numbers), formulas)
+        if not all(formula.symbols for formula in formulas.values()):  # a wrong one; a finding says so
+            return Expression(written, frozenset())
+        symbols = frozenset(name for name in names if name not in known)
+        reads_sizes = Expression(written, symbols.union(*(formula.symbols for formula in formulas.values())))
+        self.expressions.append((reads_sizes, path, self.collector.uses))
+        return reads_sizes
 
     def _var(self, value: object) -> object:
         return tuple(value) if isinstance(value, list) else value
@@ -104,11 +126,14 @@ class Constants:
         value = self.vars[name]
         if isinstance(value, int | float) and not isinstance(value, bool):
             return value
-        raise ExpressionError("TD003", f"the var `{shorten(name)}` is {describe(value)}, no number to reckon with")
+        raise ExpressionError("TD003", f"`{shorten(name)}` is {describe(value)}, no number to reckon with")
 
     def _unknown(self, name: str, path: Path) -> None:
         if self.symbols_known:
-            message = f"`{shorten(name)}` is neither a var nor a size"
+            kinds = (
+                "neither a param, a var nor a size" if self.vars is not self.spec_vars else "neither a var nor a size"
+            )
+            message = f"`{shorten(name)}` is {kinds}"
             none = f"define it: `vars: {{{shorten(name)}: ...}}`"
             self.collector.unknown_name(message, name, chain(self.vars, self.symbols), path, none=none)
 
@@ -120,23 +145,41 @@ class Constants:
 
     def check_expressions(self, sizes: Mapping[str, int]) -> None:
         """Note each expression that has no value at these sizes, as one that divides by zero."""
-        for expression, path in self.expressions:
+        for expression, path, uses in self.expressions:
             try:
                 evaluate(expression.text, sizes)
             except ExpressionError as error:
-                self.collector.add(error.code, f"{error} at the spec's sizes", path)
+                with self.collector.inside(uses):
+                    self.collector.add(error.code, f"{error} at the spec's sizes", path)
 
-    def _check_sizes(self, expression: Expression, path: Path, wrapped: bool, entry: bool) -> None:
-        hidden = sorted(expression.symbols & (self.batch | self.time)) if wrapped else []
+    def _check_sizes(self, value: object, path: Path, entry: bool) -> None:
+        """Note a size that is read where only the run knows it."""
+        if isinstance(value, tuple):
+            for item in value:
+                self._check_sizes(item, path, True)
+        if not isinstance(value, Expression):
+            return
+        hidden = sorted(value.symbols & (self.batch | self.time)) if self.wrapped else []
+        single = sorted(value.symbols & self.single)
+        batch = sorted(value.symbols & self.batch)
         if hidden:
             message = f"under TimeDistributed batch and time are one folded axis, so `{hidden[0]}` cannot be read"
             self.collector.add("TD003", message, path, help="write -1")
-            return
-        batch = sorted(expression.symbols & self.batch)
-        if batch and not (entry and expression.text == batch[0]):
+        elif single:
+            message = f"Recurrent shows its steps one step of time, so `{single[0]}` cannot be read"
+            self.collector.add("TD003", message, path, help="write -1, or do it before or after the Recurrent")
+        elif batch and not (entry and value.text == batch[0]):
             message = f"the batch size `{batch[0]}` can be read only alone, as an entry of a shape"
             help = f"`[${batch[0]}, -1]`; where `{batch[0]}` is no batch axis, say `batch_axis: none`"
             self.collector.add("TD003", message, path, help=help)
+
+
+def _put_in(text: str, formulas: Mapping[str, Expression]) -> str:
+    """The expression with these names replaced by the formulas that they stand for."""
+    if not formulas:
+        return text
+    written = _WORD.sub(lambda word: f"({formulas[word[0]].text})" if word[0] in formulas else word[0], text)
+    return substitute(written, {})
 
 
 def parse_vars(value: object, collector: Collector) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tdinspect.domain.location import Path
+from tdinspect.domain.spec import SOURCES
 from tdinspect.importers.collector import Collector, shorten, whole
 from tdinspect.importers.scopes import HAS_MODULE, Entry, Scope
 from tdinspect.importers.values import is_name
@@ -31,10 +32,11 @@ def _names(value: object, path: Path, scope: Scope, collector: Collector) -> obj
 
 
 def _unknown_value(name: str, path: Path, scope: Scope, collector: Collector) -> None:
-    if scope.hides(name):
+    container = scope.hides(name)
+    if container:
         shown = shorten(name)
-        message = f"`{shown}` is outside: into a TimeDistributed a value comes only through its own `from`"
-        collector.add("TD006", message, path, help=f"beside `TimeDistributed:` write `from: [..., {shown}]`")
+        message = f"`{shown}` is outside: into a {container} a value comes only through its own `from`"
+        collector.add("TD006", message, path, help=f"beside `{container}:` write `from: [..., {shown}]`")
     elif scope.declares(name):
         message = f"`{shorten(name)}` is not made before this step"
         collector.add("TD006", message, path, help="a step reads earlier steps only")
@@ -79,6 +81,11 @@ def names_given(steps: list[object]) -> Iterator[str]:
                 yield from _flat(step["as"])
 
 
+def says_from(step: object) -> bool:
+    """True for a step that says what it takes, or takes nothing."""
+    return isinstance(step, Mapping) and ("from" in step or not step.keys().isdisjoint(SOURCES))
+
+
 def flat_names(wiring: object) -> frozenset[str]:
     """All names in a parsed `from`."""
     return frozenset(_flat(wiring))
@@ -113,7 +120,7 @@ def valid_name(value: object, path: Path, collector: Collector) -> bool:
 def define(name: str, entry: Entry, path: Path, scope: Scope, collector: Collector) -> None:
     """Make a name known, or note that it is taken (TD007)."""
     if not scope.define(name, entry):
-        what = "an input" if scope.names[name].kind == "input" else "an earlier step or part"
+        what = {"input": "an input", "state": "a state"}.get(scope.names[name].kind, "an earlier step or part")
         help = "names are unique in their list of steps"
         collector.add("TD007", f"`{shorten(name)}` is already the name of {what}", path, help=help)
 
@@ -134,12 +141,15 @@ def check_share(target: object, path: Path, scope: Scope, collector: Collector) 
         article = "an" if entry.kind == "input" else "a"
         what = "part of a result" if entry.kind == "part" else entry.kind
         message = f"`{shorten(target)}` is {article} {what}; only a layer or a container has weights to share"
-        collector.add("TD003", message, path)
+        by_name = f"read it by its name: `from: [..., {shorten(target)}]`" if entry.kind == "source" else None
+        collector.add("TD003", message, path, help=by_name)
     return entry is not None and entry.kind in HAS_MODULE
 
 
-def check_names(value: object, path: Path, scope: Scope, collector: Collector) -> tuple[str, ...]:
-    """A list of names of the finished spec, as in ``outputs``; unknown and repeated ones are noted and left out."""
+def check_names(
+    value: object, path: Path, scope: Scope, collector: Collector, block: str | None = None
+) -> tuple[str, ...]:
+    """The names in ``outputs`` of the spec or of a block; unknown and repeated ones are noted and left out."""
     if not isinstance(value, list) or not value:
         help = f"[{shorten(value)}]" if is_name(value) else None
         collector.wrong("a list of names of steps", value, path, help=help)
@@ -151,8 +161,10 @@ def check_names(value: object, path: Path, scope: Scope, collector: Collector) -
             collector.wrong("the name of a step", name, place)
         elif name in seen:
             collector.add("TD007", f"`{shorten(name)}` is listed twice", place)
-        elif scope.value(name) is None:
-            collector.unknown_name(f"no step is named `{shorten(name)}`", name, scope.like(name), place)
+        elif (scope.inside(name) if block else scope.value(name)) is None:
+            where = f"in the block `{block}` " if block else ""
+            message = f"{where}no step is named `{shorten(name)}`"
+            collector.unknown_name(message, name, scope.names if block else scope.like(name), place)
         else:
             seen[name] = None
     return tuple(seen)

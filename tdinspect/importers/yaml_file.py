@@ -22,13 +22,14 @@ from tdinspect.importers.scalars import MAX_DIGITS, TooLong, plain_scalar
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 64  # lists and mappings inside each other
 MAX_VALUES = 250_000  # keys and values, aliases written out
+_LONG = 100  # characters that cost as much as one more value
 _SECOND_OPINION = 200_000  # characters; above this the slow reader's better message is not worth the wait
 
 _PLAIN, _QUOTED, _COLLECTION = "plain", "quoted", "collection"  # in place of YAML 1.1's guessed tags
 _TAG_HELP = "remove the tag: a spec is plain data"
 _MERGE_HELP = "name repeated steps under `blocks`, repeated constants under `vars`"
 _BARE_TAG = re.compile(r"(?:&\S+\s+)?!(?=\s)")  # the tag `!`, which the readers swallow
-_BARE_STEP = re.compile(r"\s*- ([A-Za-z_][\w.]*)")
+_BARE_STEP = re.compile(r"\s*- ([A-Za-z_][\w.]*)(?:\s+#.*)?")
 _HINTS = {
     "mapping values are not allowed": "quote a text that holds `: `; put a key at the indentation of its siblings",
     "cannot start any token": "indent with spaces; quote a text that starts with @, `, % or a tab",
@@ -169,7 +170,7 @@ def _refuse(error: Exception, text: str) -> NoReturn:
     if "another document" in problem:
         problem = "a second document starts here (`---`); a spec is one document"
     help = next((hint for part, hint in _HINTS.items() if part in problem), None)
-    if "mapping values" in problem:
+    if "mapping values" in problem or "<block mapping start>" in problem:
         help = _bare_step(text, position.line) or help
     raise _Stop(Finding("TD001", problem, position=position, help=help)) from error
 
@@ -222,6 +223,7 @@ class _Builder:
 
     def _scalar(self, node: ScalarNode, path: Path) -> object:
         text = str(node.value)
+        self.count += len(text) // _LONG
         if node.tag == _PLAIN:
             try:
                 return plain_scalar(text)

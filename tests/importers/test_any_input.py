@@ -17,7 +17,20 @@ YAML_LIKE = st.text(alphabet="ab:-[]{}#&*!|>'\"%@`,?~<$()=. \n\t0123\ufeff\x85\u
 WORDS = [
     *KEYS,
     *STEP_KEYS,
-    *("ReLU", "softmax", "TimeDistributed", "Sequential", "Residual", "parameter", "pkg.Net", "Conv2d(3, 16)"),
+    *(
+        "ReLU",
+        "softmax",
+        "TimeDistributed",
+        "Sequential",
+        "Residual",
+        "Recurrent",
+        "parameter",
+        "zeros",
+        "Mine",
+        "Other",
+        "pkg.Net",
+        "Conv2d(3, 16)",
+    ),
     *("B", "T", "$T", "$n", "$(T // n)", "$(", "$$", "none", "_", "...", "relu_1", "a.b", "shape", "dtype", "high"),
     *("output", "params", "free", "fails", "TD102", "5M", "min", "mode", "chunk_size", "n", "input", "x"),
 ]
@@ -35,16 +48,38 @@ DATA = st.recursive(
 STEPS = st.lists(
     st.one_of(
         st.sampled_from(WORDS),
-        st.dictionaries(st.sampled_from(["ReLU", "TimeDistributed", "Sequential", "softmax", *STEP_KEYS]), DATA),
+        st.dictionaries(
+            st.sampled_from(
+                ["ReLU", "TimeDistributed", "Residual", "Recurrent", "Mine", "Other", "zeros", "softmax", *STEP_KEYS]
+            ),
+            DATA,
+        ),
     ),
     max_size=5,
+)
+BLOCKS = st.dictionaries(
+    st.sampled_from(["Mine", "Other", "relu", "Residual"]),
+    st.one_of(
+        STEPS,
+        DATA,
+        st.fixed_dictionaries(
+            {"layers": STEPS},
+            optional={
+                "params": st.dictionaries(st.sampled_from(["n", "T", "p"]), SCALARS, max_size=3),
+                "inputs": st.lists(st.sampled_from(["input", "x", "y"]), max_size=2),
+                "outputs": st.lists(st.sampled_from(["relu_1", "x"]), max_size=2),
+            },
+        ),
+    ),
+    max_size=3,
 )
 SPECS = st.fixed_dictionaries(
     {"layers": st.one_of(STEPS, DATA)},
     optional={
         "input": st.one_of(st.lists(st.sampled_from(["B", "T", "$n", 3, 0, "x y"]), max_size=4), DATA),
         "inputs": st.dictionaries(st.sampled_from(["x", "relu_1", "a b"]), DATA, max_size=3),
-        **{key: DATA for key in KEYS if key not in ("input", "inputs", "layers")},
+        "blocks": BLOCKS,
+        **{key: DATA for key in KEYS if key not in ("input", "inputs", "layers", "blocks")},
     },
 )
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

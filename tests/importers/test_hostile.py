@@ -13,11 +13,19 @@ HEAD = "input: [B, T, 8]\nlayers:\n"
 ENOUGH = 1000  # characters of a message with its help
 SOON = 3.0  # seconds of processor time; each takes below one where nothing else runs
 _LEVELS = "abcdefghi"
+_ALL = "[A0, A1, A2, A3, A4, A5, A6, A7, A8, A9]"
 
 
 def bomb(first: str, line: str) -> str:
     """Nine times nine times nine ...: each level names the one before it nine times."""
     return first + "".join(line % (b, ",".join([f"*{a}"] * 9)) for a, b in zip(_LEVELS, _LEVELS[1:], strict=False))
+
+
+def block_bomb(levels: int, uses: int, key: str) -> str:
+    """Blocks, each of so many uses of the next."""
+    use = f"    - {{}}:{key}\n" if key else "    - {}\n"
+    body = "".join(f"  A{i}:\n" + use.format(f"A{i + 1}") * uses for i in range(levels))
+    return f"blocks:\n{body}  A{levels}: [ReLU]\n{HEAD}  - A0\n"
 
 
 HOSTILE: dict[str, tuple[str, str | bytes]] = {
@@ -51,6 +59,79 @@ HOSTILE: dict[str, tuple[str, str | bytes]] = {
         "TD008",
         "inputs:\n" + "".join(f"  a{i}: [B{i}, T]\n" for i in range(20_000)) + "layers: [ReLU]\n",
     ),
+    "nine blocks of nine uses": ("TD008", block_bomb(9, 9, "")),
+    "blocks of blocks of repeats": ("TD008", block_bomb(9, 1, "\n      repeat: 9")),
+    "blocks of three uses each, unused": ("TD008", block_bomb(40, 3, "") + "  - ReLU\n"),
+    "a thousand million copies": ("TD008", HEAD + "  - ReLU:\n    repeat: 1000000000\n"),
+    "copies of a hundred digits": ("TD008", f"{HEAD}  - ReLU:\n    repeat: {'9' * 100}\n"),
+    "copies of copies": (
+        "TD008",
+        HEAD
+        + "".join(f"{' ' * 4 * i}  - Sequential:\n" for i in range(20))
+        + " " * 80
+        + "  - ReLU:\n"
+        + "".join(f"{' ' * 4 * i}    repeat: 99\n" for i in range(20, -1, -1)),
+    ),
+    "a thousand blocks in a circle": (
+        "TD008",
+        "blocks:\n" + "".join(f"  A{i}: [A{(i + 1) % 1000}]\n" for i in range(1000)) + HEAD + "  - A0\n",
+    ),
+    "a block of itself": ("TD003", "blocks: {A: [A, A, A]}\n" + HEAD + "  - A\n" * 1000),
+    "ten blocks that all use each other": (
+        "TD003",
+        "blocks:\n" + "".join(f"  A{i}: {_ALL}\n" for i in range(10)) + HEAD + "  - A1\n",
+    ),
+    "a long block used often": (
+        "TD008",
+        "blocks:\n  A:\n    - LSTM: 8\n      as: ["
+        + ",".join(f"a{i}" for i in range(30_000))
+        + "]\n"
+        + HEAD
+        + "  - A\n" * 40_000,
+    ),
+    "a long text in a block used often": (
+        "TD008",
+        f"blocks:\n  A: [{{Linear: {'x$' * 1_000_000}}}]\n{HEAD}" + "  - A\n" * 40_000,
+    ),
+    "a long text with many aliases": (
+        "TD008",
+        f"{HEAD}  - Linear: &a {'x$' * 1_000_000}\n" + "  - Linear: *a\n" * 40_000,
+    ),
+    "a param of a param of a param": (
+        "TD008",
+        "blocks:\n  A:\n    params: {p0: $T" + "".join(f", p{i + 1}: $(p{i} + p{i})" for i in range(90)) + "}\n"
+        "    layers: [{Linear: $p90}]\n" + HEAD + "  - A\n",
+    ),
+    "a param handed down forty blocks": (
+        "TD008",
+        "blocks:\n"
+        + "".join(f"  A{i}: {{params: {{p: 1}}, layers: [{{A{i + 1}: $(p * p)}}]}}\n" for i in range(40))
+        + "  A40: {params: {p: 1}, layers: [{Linear: $p}]}\n"
+        + HEAD
+        + "  - A0: $T\n",
+    ),
+    "20,000 params": (
+        "TD008",
+        "blocks:\n  A:\n    params:\n"
+        + "".join(f"      p{i}: 1\n" for i in range(20_000))
+        + "    layers: [ReLU]\n"
+        + HEAD
+        + "  - A\n" * 20_000,
+    ),
+    "20,000 vars and 20,000 wrong uses": (
+        "TD006",
+        "vars:\n"
+        + "".join(f"  v{i}: 1\n" for i in range(20_000))
+        + "blocks: {A: [{Linear: $w}]}\n"
+        + HEAD
+        + "  - A\n" * 20_000,
+    ),
+    "20,000 blocks": ("TD003", "blocks:\n" + "".join(f"  A{i}: [a b]\n" for i in range(20_000)) + HEAD + "  - A1\n"),
+    "20,000 wrong params": (
+        "TD008",
+        "blocks: {A: [ReLU]}\n" + HEAD + "".join(f"  - A: {{p{i}: 1}}\n" for i in range(20_000)),
+    ),
+    "modules in modules": ("TD003", HEAD + "  - A: {a: " + "{B: {a: " * 20 + "{Sequential: 1}" + "}}" * 20 + "}\n"),
     "30,000 wrong steps": ("TD008", HEAD + "  - 3\n" * 30_000),
     "30,000 equal keys": ("TD008", f"{HEAD}  - ReLU\nvars:\n" + "  a: 1\n" * 30_000),
     "30,000 unknown sizes": (

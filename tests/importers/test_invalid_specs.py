@@ -16,6 +16,7 @@ CASES = sorted(FOLDER.glob("*.yaml"))
 def written(finding: Finding) -> str:
     place = finding.position
     lines = [f"{place.line}:{place.column} {finding.code} {finding.message}" if place else finding.message]
+    lines.extend(f"  in a block that is used at {use.line}:{use.column}" for use in finding.use_positions)
     if finding.help:
         lines.append("  help: " + finding.help.replace("\n", "\n        "))
     return "\n".join(lines)

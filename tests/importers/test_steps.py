@@ -49,7 +49,7 @@ def test_a_dotted_layer_is_named_by_its_last_word() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "operation"),
-    [(Layer, "ReLU"), (Function, "relu"), (Layer, "pkg.relu"), (Layer, "torch.nn.ReLU"), (Function, "_relu")],
+    [(Layer, "ReLU"), (Function, "relu"), (Layer, "pkg.relu"), (Layer, "pkg.nn.ReLU"), (Function, "_relu")],
 )
 def test_the_spelling_tells_a_layer_from_a_function(kind: type, operation: str) -> None:
     assert kind is type(steps(f"- {operation}")[0].operation)
