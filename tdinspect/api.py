@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
@@ -38,26 +39,30 @@ def load(path: str | PathLike[str]) -> ModelSpec:
     return parsed.spec
 
 
-def build(spec: ModelSpec) -> nn.Module:
+def build(spec: ModelSpec, *, allow_import: Collection[str] = ()) -> nn.Module:
     """A trainable module with torch's own initialisation; inputs and outputs have the shapes of the spec.
 
+    ``allow_import`` names the packages whose modules the spec may use by dotted path: importing runs their code.
     Raises SpecError where a layer does not exist, an argument does not suit it, or it raises on the shapes it gets.
     """
     from tdinspect.building.check import check_operations
     from tdinspect.checks import run_checks
     from tdinspect.running.assemble import assemble
 
-    checked = check_operations(spec.steps)
+    checked = check_operations(spec, allow_import)
     if checked.findings:
         raise SpecError(checked.findings)
-    assembly = assemble(spec, checked, initialise=True)
+    assembly = assemble(checked.spec, initialise=True)
     if assembly.model is None:
         raise SpecError((*assembly.findings, *run_checks(assembly.trace, assembly.world.sizes)))
     return assembly.model
 
 
-def inspect(path: str | PathLike[str], *, compare: bool = False) -> Report:
-    """What ``tdinspect shape`` (or ``compare``) says of a spec file. Raises OSError when the file cannot be read."""
+def inspect(path: str | PathLike[str], *, compare: bool = False, allow_import: Collection[str] = ()) -> Report:
+    """What ``tdinspect shape`` (or ``compare``) says of a spec file. Raises OSError when the file cannot be read.
+
+    ``allow_import`` names the packages whose modules the spec may use by dotted path: importing runs their code.
+    """
     source = Source(fspath(path), Path(path).read_bytes())
-    report = execute(Request("compare" if compare else "shape", (source,)))
+    report = execute(Request("compare" if compare else "shape", (source,), allow_import=tuple(allow_import)))
     return Report(report.command, report.specs)

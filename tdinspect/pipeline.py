@@ -64,10 +64,11 @@ def _inspect(parsed: ParsedSpec, spec: ModelSpec, source: Source, request: Reque
         notes=spec.notes,
         findings=parsed.findings,
     )
-    checked = check_operations(spec.steps)
+    checked = check_operations(spec, request.allow_import)
     if parsed.findings or checked.findings:
         return replace(report, findings=in_order((*parsed.findings, *checked.findings), parsed.document))
-    assembly = assemble(spec, checked, device=request.device)
+    spec = checked.spec
+    assembly = assemble(spec, device=request.device)
     if request.device == "cpu":
         from tdinspect.running.full import run_in_full
 
@@ -75,7 +76,7 @@ def _inspect(parsed: ParsedSpec, spec: ModelSpec, source: Source, request: Reque
     if request.command == "compare":
         from tdinspect.running.compare import compare
 
-        assembly = compare(spec, checked, assembly)
+        assembly = compare(spec, assembly)
     return _report(report, parsed, assembly)
 
 

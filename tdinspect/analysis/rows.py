@@ -46,7 +46,7 @@ def _row(
         container=record.container,
         function=record.function,
         time_distributed=record.time_distributed,
-        summary=f"{record.type} {record.arguments}".rstrip(),
+        summary=_summary(record),
         inferred=record.inferred,
         input=input,
         output=output,
@@ -61,6 +61,11 @@ def _row(
         error=record.failure.error if record.failure else None,
         comparison=record.comparison,
     )
+
+
+def _summary(record: LayerRecord) -> str:
+    """The type and the telling arguments; of a repeat what is repeated."""
+    return record.arguments if record.type == "Repeat" else f"{record.type} {record.arguments}".rstrip()
 
 
 def shape_of(info: TensorInfo, sizes: Mapping[str, int], clocks: Sequence[str], batch: str | None) -> Shape:

@@ -9,39 +9,50 @@ from typing import Any, Literal
 
 import torch
 
-from tdinspect.building.signatures import Parameter, nearest, scalar_parameter
+from tdinspect.building.signatures import Parameter, layer_classes, nearest, scalar_parameter
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.location import Path
-from tdinspect.domain.spec import Arguments, Expression, show
+from tdinspect.domain.spec import Arguments, Expression, Layer, show
 from tdinspect.layers import is_inferable
 
 
 def bind_arguments(
-    what: str, args: Arguments, parameters: Sequence[Parameter], path: Path
+    what: str,
+    args: Arguments,
+    parameters: Sequence[Parameter],
+    path: Path,
+    accepts_any: bool = False,
+    inferable: bool = True,
+    sizes: Collection[str] = (),
 ) -> tuple[dict[str, object], list[Finding]]:
     """The arguments by name, and what is wrong with them. ``what`` names the operation in messages, ``path`` its value.
 
-    Sizes that shapes tell may be missing; everything else that is required may not.
+    Sizes that shapes tell may be missing where they are ``inferable``; everything else that is required may not.
+    With ``accepts_any`` other names may be given, too. ``sizes`` are the names that `$` reads.
     """
     given, findings = _by_name(what, args, parameters, path)
     known = {parameter.name: parameter for parameter in parameters}
     if args.wrong:
         return given, findings
-    unknown = [name for name in given if name not in known]
+    unknown = [name for name in given if name not in known and not accepts_any]
     meant = [nearest(name, known) for name in unknown]  # a misspelt argument is one mistake, not a missing one too
     for name in unknown:
         findings.append(_unknown(what, name, known, path))
         del given[name]
     for name, value in given.items():
+        if name not in known:
+            continue
         problem = type_problem(known[name].annotation, known[name].default, value)
         if problem:
             place = path if args.has_scalar else (*path, name)
-            findings.append(Finding("TD005", f"{what}: {name} {problem}", place))
-    for parameter in parameters:
-        if parameter.required and parameter.name not in (*given, *meant) and not is_inferable(parameter.name):
-            message = f"{what} needs {parameter.name}"
-            example = f"{what}: {{{parameter.name}: ...}}"
-            findings.append(Finding("TD005", message, path, on_key=True, help=f"write `{example}`"))
+            text = f"write `${value}`" if isinstance(value, str) and value in sizes else None
+            findings.append(Finding("TD005", f"{what}: {name} {problem}", place, help=text))
+    told = {parameter.name for parameter in parameters if inferable and is_inferable(parameter.name)}
+    missing = [p.name for p in parameters if p.required and p.name not in (*given, *meant, *told)]
+    written = [f"{name}: {show(value)}" for name, value in given.items() if args.has_scalar]
+    example = f"{what}: {{{', '.join([*written, *(f'{name}: ...' for name in missing)])}}}"
+    for name in missing:
+        findings.append(Finding("TD005", f"{what} needs {name}", path, on_key=True, help=f"write `{example}`"))
     return given, findings
 
 
@@ -68,11 +79,28 @@ def type_problem(annotation: Any, default: object, value: object) -> str | None:
         return None  # known when the step is built or run
     if value == default and type(value) is type(default):
         return None  # torch's own default may be outside its own annotation (AvgPool1d's stride)
+    if isinstance(value, Layer):
+        suits = annotation in (None, Any, object) or _takes_module(annotation, layer_classes().get(value.type))
+        return None if suits else f"takes {_words(annotation)}, not the layer {value.type}"
     if annotation is None:
         annotation = _from_default(default)
     if _suits(annotation, value):
         return None
     return f"takes {_words(annotation)}, not {show(value)}"
+
+
+def takes_module(parameter: Parameter) -> bool:
+    """True for an argument that is a module (``encoder_layer``), or may be one."""
+    return _takes_module(parameter.annotation)
+
+
+def _takes_module(annotation: Any, made: type | None = None) -> bool:
+    """True where a module is wanted; where the class ``made`` of torch.nn is known, one of that kind."""
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return any(_takes_module(option, made) for option in typing.get_args(annotation))
+    if not (isinstance(annotation, type) and issubclass(annotation, torch.nn.Module)):
+        return False
+    return made is None or issubclass(made, annotation)
 
 
 def _from_default(default: object) -> Any:

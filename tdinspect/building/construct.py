@@ -10,7 +10,9 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from tdinspect.building.imports import made_module
 from tdinspect.building.signatures import eager_class, layer_classes, layer_parameters
+from tdinspect.domain.spec import Layer
 
 # In-place initialisers: what they would write is not looked at, so the pages of the weights stay untouched.
 _INITIALISERS = frozenset(
@@ -47,27 +49,42 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def construct(type_name: str, arguments: Mapping[str, object], *, initialise: bool = True) -> nn.Module:
-    """A torch.nn module; without ``initialise`` its weights are whatever memory holds (shapes and counts are right).
+def construct(layer: Layer, *, initialise: bool = True) -> nn.Module:
+    """The module of a checked layer whose arguments are complete, those that are layers themselves built first.
 
-    A lazy class is built as what it becomes when the sizes that it would wait for are given. Weights that no memory
+    Without ``initialise`` its weights are whatever memory holds (shapes and counts are right). Weights that no memory
     holds stand on the meta device then. Raises whatever the class's constructor raises.
     """
-    if not set(arguments) <= {parameter.name for parameter in layer_parameters(type_name)}:
-        type_name = eager_class(type_name)
-    cls = layer_classes()[type_name]
-    converted = {name: _convert(name, value) for name, value in arguments.items()}
     if initialise:
         with quiet():
-            return cls(**converted)
+            return _made(layer)
     with quiet(), _Uninitialised():
         try:
-            return cls(**converted)
+            return _made(layer)
         except RuntimeError as problem:
             if "alloc" not in str(problem):
                 raise
             with torch.device("meta"):
-                return cls(**converted)
+                return _made(layer)
+
+
+def _made(layer: Layer) -> nn.Module:
+    converted = {name: _convert(name, value) for name, value in layer.args.named.items()}
+    if "." in layer.type:
+        assert layer.make is not None
+        return made_module(layer.make, layer.type, converted)
+    name = layer.type
+    if name not in layer_classes():
+        assert layer.make is not None
+        made = layer.make(**converted)
+        assert isinstance(made, nn.Module)
+        return made
+    own = layer_parameters(name)
+    if not set(converted) <= {parameter.name for parameter in own}:
+        # What a lazy class becomes when the sizes that it would wait for are given; its defaults stay its own.
+        defaults = {parameter.name: parameter.default for parameter in own if not parameter.required}
+        name, converted = eager_class(name), defaults | converted
+    return layer_classes()[name](**converted)
 
 
 def is_weightless(module: nn.Module) -> bool:
@@ -76,4 +93,6 @@ def is_weightless(module: nn.Module) -> bool:
 
 
 def _convert(name: str, value: object) -> object:
+    if isinstance(value, Layer):
+        return _made(value)
     return getattr(torch, value) if name == "dtype" and isinstance(value, str) else value

@@ -5,12 +5,12 @@ The same code carries tensors (a model's forward pass) and TensorInfo (the pass 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tdinspect.building.functions import TAKES_LIST
-from tdinspect.domain.spec import Function, Step
-from tdinspect.domain.tree import Tree, first, map_tree
+from tdinspect.domain.spec import Block, Container, Function, Recurrent, Repeat, Source, Step
+from tdinspect.domain.tree import Tree, first, leaves, map_tree
 
 
 @dataclass(slots=True)
@@ -54,17 +54,46 @@ def run_steps(steps: Iterable[Step], scope: Scope, flow: Flow, perform: Perform)
     return value
 
 
+def run_inside(container: Container, scope: Scope, flow: Flow, perform: Perform) -> Tree:
+    """Run the steps of a container in its own scope: copies one after the other, a block up to its outputs."""
+    if isinstance(container, Repeat):
+        return _run_copies(container, scope, flow, perform)
+    value = run_steps(container.steps, scope, flow, perform)
+    if isinstance(container, Block) and container.outputs:
+        values = tuple(scope[name] for name in container.outputs)
+        return values if len(values) > 1 else values[0]
+    return value
+
+
+def _run_copies(repeat: Repeat, scope: Scope, flow: Flow, perform: Perform) -> Tree:
+    """Each copy takes the one before as its first input, and the same other inputs."""
+    value: Tree = None
+    for copy in repeat.steps:
+        value = perform(copy, _for_function(copy, flow), scope)
+        bind_names(copy, value, scope)
+        if flow.args:
+            flow = Flow((first(value), *flow.args[1:]), flow.kwargs)
+        else:
+            keyword = next(iter(flow.kwargs))
+            flow = Flow((), {**flow.kwargs, keyword: first(value)})
+    return value
+
+
 def step_inputs(step: Step, scope: Scope, before: Flow) -> Flow:
     """What goes into a step."""
     source = step.source
     if source is None:
-        flow = before
+        flow = Flow() if isinstance(step.operation, Source) else before
     elif isinstance(source, Mapping):
         return Flow(kwargs={key: _lookup(names, scope) for key, names in source.items()})
     elif isinstance(source, tuple):
         flow = Flow(tuple(_lookup(names, scope) for names in source))
     else:
         flow = Flow((_lookup(source, scope),))
+    return _for_function(step, flow)
+
+
+def _for_function(step: Step, flow: Flow) -> Flow:
     if isinstance(step.operation, Function) and step.operation.type in TAKES_LIST:
         return Flow((list(flow.args),), flow.kwargs)
     return flow
@@ -99,15 +128,34 @@ def parts_fit(names: Tree, value: Tree) -> bool:
     return all(parts_fit(name, part) for name, part in zip(names, value, strict=False))
 
 
-def inner_scope(step: Step, flow: Flow, outer: Scope | None) -> Scope:
-    """A container's own scope: the outer names too; without ``outer`` (under TimeDistributed) only its ``from``."""
+def enter(step: Step, flow: Flow, outer: Scope | None) -> tuple[Scope, Flow]:
+    """A container's own scope and what its first step takes.
+
+    The outer names are seen too; without ``outer`` (under TimeDistributed and Recurrent) only those of its ``from``.
+    A block sees what enters under the names of its inputs.
+    """
     scope = Scope(parent=outer)
+    if isinstance(step.operation, Block):
+        values = dict(zip(step.operation.inputs, flow.args, strict=False)) | dict(flow.kwargs)
+        for name, value in values.items():
+            scope.define(name, value)
+        return scope, Flow((values[step.operation.inputs[0]],)) if step.operation.inputs else flow
     names: list[Tree] = []
-    values: list[Tree] = list(flow.args)
+    entering: list[Tree] = list(flow.args)
     if isinstance(step.source, Mapping):
-        names, values = list(step.source.values()), list(flow.kwargs.values())
+        names, entering = list(step.source.values()), list(flow.kwargs.values())
     elif step.source is not None:
         names = list(step.source) if isinstance(step.source, tuple) else [step.source]
-    for name, value in zip(names, values, strict=False):
+    for name, value in zip(names, entering, strict=False):
         _bind_parts(name, value, scope)
-    return scope
+    return scope, flow
+
+
+def names_read(step: Step) -> Iterator[str]:
+    """Every name that a step reads: its ``from``, the outputs of a block, the states of a Recurrent."""
+    yield from leaves(step.source)
+    if isinstance(step.operation, Block):
+        yield from step.operation.outputs
+    elif isinstance(step.operation, Recurrent):
+        yield from step.operation.next.values()
+        yield from step.operation.initial.values()

@@ -32,6 +32,10 @@ def frame(finding: Finding, spec: SpecReport, width: int) -> list[Line]:
         lines.append(line(span("  --> ", "dim") + span(file + where), hang=6))
     else:
         lines += _code(position, file, spec.source, width)
+        margin = " " * len(str(position.line))
+        for use in reversed(finding.use_positions):  # out of the block, the innermost use first
+            where = f"{file}:{use.line}:{use.column}"
+            lines.append(line(span(f"{margin} = ", "dim") + span(f"in the block that is used at {where}"), hang=6))
     return lines + _help(finding.help, len(str(position.line)) if position else 1, width)
 
 

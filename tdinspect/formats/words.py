@@ -66,7 +66,7 @@ def steps_text(row: LayerRow) -> str:
 def label(row: LayerRow, parent: str) -> Spans:
     """A row's name for a tree: its own name where the user gave one, then what it is."""
     own = row.name.removeprefix(f"{parent}.") if parent else row.name
-    kind = re.escape(row.type.rpartition(".")[2].lower())
+    kind = re.escape((row.summary or row.type).split()[0].rpartition(".")[2].lower())
     text = span(row.summary or row.type)
     if not re.fullmatch(rf"({kind}|share)(_\d+)?(\.\d+)?", own):
         text = span(f"{own}: ", "strong") + text

@@ -35,6 +35,12 @@ def family_of(type_name: str) -> Family:
     return _BY_CLASS.get(type_name, _NO_FAMILY)
 
 
+def family_of_module(module: nn.Module) -> Family:
+    """The family of a module's class; a user's class is of none, whatever its name."""
+    cls = type(module)
+    return family_of(cls.__name__) if cls.__module__.startswith("torch.nn.") else _NO_FAMILY
+
+
 def is_inferable(argument: str) -> bool:
     """True when a spec may leave the argument out."""
     return argument in _INFERABLE
@@ -47,11 +53,11 @@ def inferred_from(type_name: str, argument: str) -> Source:
 
 def keras_count(module: nn.Module) -> int:
     """What Keras reports for the same layer: each class of module inside counted as its family says."""
-    own = family_of(type(module).__name__).keras_params(module)
+    own = family_of_module(module).keras_params(module)
     return own + sum(keras_count(child) for child in module.children())
 
 
 def index_bound(module: nn.Module) -> int | None:
     """What the whole numbers that a layer takes must stay below; None for other layers."""
-    indices = family_of(type(module).__name__).indices
+    indices = family_of_module(module).indices
     return None if indices is None else indices(module)

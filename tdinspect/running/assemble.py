@@ -6,28 +6,29 @@ The walk stops at the first layer that raises; everything before it is reported.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from torch import nn
 
-from tdinspect.building.check import Checked
 from tdinspect.building.construct import construct
-from tdinspect.building.infer import Refused, Surroundings, infer
-from tdinspect.building.model import BuiltModel, Folded, Steps, exported_names
+from tdinspect.building.infer import Refused, Surroundings, completed, contradiction
+from tdinspect.building.model import BuiltModel, Steps, exported_names
+from tdinspect.building.sources import LearnedTensor, TensorSource
 from tdinspect.building.tensor_function import TensorFunction
-from tdinspect.building.time_distributed import TimeDistributed
-from tdinspect.building.wiring import Flow, Scope, inner_scope, parts_fit, run_steps
+from tdinspect.building.wiring import Flow, Perform, Scope, parts_fit, run_steps
 from tdinspect.domain.finding import Finding
-from tdinspect.domain.spec import Container, Expression, Function, Layer, ModelSpec, Share, Step, resolved
+from tdinspect.domain.size import Size
+from tdinspect.domain.spec import Container, Expression, Function, Layer, ModelSpec, Share, Source, Step, resolved
 from tdinspect.domain.trace import Failure, TensorInfo, Trace
-from tdinspect.domain.tree import Tree, first, leaves, map_tree
+from tdinspect.domain.tree import Tree, first, leaves
 from tdinspect.layers import index_bound
 from tdinspect.running.call import World
+from tdinspect.running.enclosed import Enclosed, Spot, Stop
 from tdinspect.running.engine import inspecting
-from tdinspect.running.folding import Fold, choose_fold
-from tdinspect.running.ledger import Ledger, Place, Use
-from tdinspect.running.sides import Leaf, fold_of, infos_of, map_infos, run_bare, run_wrapped
+from tdinspect.running.inside import Watched, is_leaf
+from tdinspect.running.ledger import Ledger, Use
+from tdinspect.running.sides import Leaf, fold_of, infos_of, run_bare, run_wrapped
 from tdinspect.running.symbols import input_infos, with_constants, world_of
 from tdinspect.running.transfer import LayerError, transfer
 
@@ -49,38 +50,25 @@ class Assembly:
     highs: Mapping[str, int]
 
 
-class _Stop(Exception):
-    """The walk cannot go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Place(Place):
-    """Where the walk is, with the modules of this scope by the names of their steps."""
-
-    children: dict[str, nn.Module] = field(default_factory=dict)
-    shares: str | None = None  # the prefix of the container whose modules are used again here
-    frozen: bool = False
-
-
-def assemble(spec: ModelSpec, checked: Checked, *, device: str = "auto", initialise: bool = False) -> Assembly:
-    """Build ``spec`` and pass shapes through it. Without ``initialise`` the weights are whatever memory holds."""
+def assemble(spec: ModelSpec, *, device: str = "auto", initialise: bool = False) -> Assembly:
+    """Build a checked spec and pass shapes through it. Without ``initialise`` weights are whatever memory holds."""
     world = world_of(spec, device)
-    walk = _Walk(with_constants(spec, world.sizes), checked, world, initialise)
+    walk = _Walk(with_constants(spec, world.sizes), world, initialise)
     with inspecting(initialising=initialise):
         return walk.run()
 
 
-def assemble_again(spec: ModelSpec, checked: Checked, first_time: Assembly) -> Assembly:
+def assemble_again(spec: ModelSpec, first_time: Assembly) -> Assembly:
     """Walk the same layers, already built, along other wiring: ``spec`` has the same leaf steps by name."""
-    walk = _Walk(spec, checked, first_time.world, initialise=False)
+    walk = _Walk(spec, first_time.world, initialise=False)
     walk.leaves.update(first_time.leaves)
     with inspecting():
-        return walk.run(_Place(shares=""))
+        return walk.run(Spot(shares=""))
 
 
 class _Walk:
-    def __init__(self, spec: ModelSpec, checked: Checked, world: World, initialise: bool) -> None:
-        self.spec, self.checked, self.world, self.initialise = spec, checked, world, initialise
+    def __init__(self, spec: ModelSpec, world: World, initialise: bool) -> None:
+        self.spec, self.world, self.initialise = spec, world, initialise
         self.exported = exported_names(spec)
         self.ledger = Ledger(world.sizes)
         self.findings: list[Finding] = []
@@ -88,18 +76,19 @@ class _Walk:
         self.highs: dict[str, int] = {}
         self.containers: dict[str, Step] = {}
 
-    def run(self, place: _Place | None = None) -> Assembly:
+    def run(self, place: Spot | None = None) -> Assembly:
         inputs = input_infos(self.spec)
         scope = Scope(values=dict(inputs))
-        place = place or _Place()
+        place = place or Spot()
         outputs: dict[str, TensorInfo] = {}
         model = None
         try:
-            value = self._steps(self.spec.steps, scope, Flow((next(iter(inputs.values())),)), place)
+            flow = Flow((next(iter(inputs.values())),))
+            value = run_steps(self.spec.steps, scope, flow, self.performer(place))
             outputs = self._outputs(scope, value)
-            model = BuiltModel(self.spec, Steps(self.spec.steps, place.children), self.world.run_sizes)
+            model = BuiltModel(self.spec, Steps(self.spec.steps, place.children), self.world.run)
             model.train()
-        except _Stop:
+        except Stop:
             pass
         trace = Trace(tuple(self.ledger.records), outputs)
         return Assembly(model, inputs, trace, tuple(self.findings), self.world, self.leaves, self.highs)
@@ -108,28 +97,34 @@ class _Walk:
         named = {name: first(scope[name]) for name in self.spec.outputs} or {"output": first(last)}
         for name, value in named.items():
             if not isinstance(value, TensorInfo):
-                self._stop(Finding("TD003", f"the output {name} is not one tensor", ("outputs",)))
+                self.stop(Finding("TD003", f"the output {name} is not one tensor", ("outputs",)))
         return named
 
-    def _stop(self, finding: Finding) -> NoReturn:
-        self.findings.append(finding)
-        raise _Stop
+    def stop(self, finding: Finding, step: Step | None = None) -> NoReturn:
+        """Note why, and end the walk."""
+        self.findings.append(finding if step is None else replace(finding, uses=step.uses))
+        raise Stop
 
-    def _steps(self, steps: tuple[Step, ...], scope: Scope, flow: Flow, place: _Place) -> Tree:
+    def performer(self, place: Spot) -> Perform:
+        """What does a step at this place."""
+
         def perform(step: Step, flow: Flow, scope: Scope) -> Tree:
             value = self._step(step, flow, scope, place)
             self._check_parts(step, value)
             return value
 
-        return run_steps(steps, scope, flow, perform)
+        return perform
 
     def _check_parts(self, step: Step, value: Tree) -> None:
         if isinstance(step.parts, tuple) and not parts_fit(step.parts, value):
             count = len(value) if isinstance(value, tuple | list) else 1
             message = f"`as` names {len(step.parts)} parts, and {step.name} gives {count}"
-            self._stop(Finding("TD003", message, (*step.path, "as"), help="a name may stand for a whole tuple"))
+            help = f"its parts are {_pattern(value)}; a name may stand for a whole tuple"
+            if not isinstance(value, tuple | list):
+                help = "it gives one tensor: leave `as` out"
+            self.stop(Finding("TD003", message, (*step.path, "as"), help=help), step)
 
-    def _step(self, step: Step, flow: Flow, scope: Scope, place: _Place) -> Tree:
+    def _step(self, step: Step, flow: Flow, scope: Scope, place: Spot) -> Tree:
         operation = step.operation
         if isinstance(operation, Container):
             shares = None if place.shares is None else f"{place.shares}{step.name}."
@@ -137,26 +132,32 @@ class _Walk:
         if isinstance(operation, Share):
             return self._shared(step, operation, flow, scope, place)
         if isinstance(operation, Function):
-            constants = self.checked.arguments[step.path]
-            module: nn.Module = TensorFunction(operation.type, constants, self.world.run_sizes)
-            leaf = Leaf(operation.type, constants, constants, {}, module, flow, place.fold)
-            return self._leaf(step, leaf, place, Use())
-        return self._layer(step, operation, flow, place)
-
-    def _layer(self, step: Step, layer: Layer, flow: Flow, place: _Place) -> Tree:
+            return self._function(
+                step, TensorFunction(operation.type, operation.args.named, self.world.run), flow, place
+            )
+        if isinstance(operation, Source) and operation.type != "parameter":
+            return self._function(step, TensorSource(operation.type, operation.args.named, self.world.run), flow, place)
         if place.shares is not None:
             return self._reuse(step, place.shares + step.name, flow, place)
-        arguments = self.checked.arguments[step.path]
-        given = resolved(dict(arguments), self.world.sizes)
-        where = Surroundings(self.world.sizes, self.world.clocks, folded=place.fold is not None)
+        layer = Layer("parameter", operation.args, make=LearnedTensor) if isinstance(operation, Source) else operation
+        return self._layer(step, layer, flow, place)
+
+    def _function(self, step: Step, module: TensorFunction, flow: Flow, place: Spot) -> Tree:
+        leaf = Leaf(module.name, None, module.constants, {}, module, flow, place.fold)
+        return self._leaf(step, leaf, place, Use())
+
+    def _layer(self, step: Step, layer: Layer, flow: Flow, place: Spot) -> Tree:
+        where = Surroundings(self.world.sizes, self.world.clocks, folded=place.folded)
+        inferred: Mapping[str, Size] = {}
         try:
-            inferred = infer(layer.type, given, flow, where, step)
-            told = {name: size.value(self.world.sizes) for name, size in inferred.items()}
-            module = construct(layer.type, {**given, **told}, initialise=self.initialise)
+            complete, inferred = completed(layer, flow, where, step)
+            module = construct(complete, initialise=self.initialise)
         except Refused as refused:
             self._refuse(step, layer, place, flow, refused.finding)
         except Exception as problem:  # a constructor may raise anything
-            finding = Finding("TD005", f"{layer.type}: {problem}", step.op_path, on_key=True)
+            told_here = (f"{name} is {size.value(where.sizes)}" for name, size in inferred.items())
+            read = f"read off its input: {', '.join(told_here)}" if inferred else None
+            finding = Finding("TD005", f"{layer.type}: {problem}", step.op_path, on_key=True, help=read)
             self._refuse(step, layer, place, flow, finding)
         empty = next((named for named in module.named_parameters() if named[1].numel() == 0), None)
         if empty is not None:
@@ -166,24 +167,24 @@ class _Walk:
             module.requires_grad_(False)
         follows = frozenset().union(
             *(size.symbols for size in inferred.values()),
-            *(value.symbols for value in leaves(arguments) if isinstance(value, Expression)),
+            *(value.symbols for value in leaves(layer.args.named) if isinstance(value, Expression)),
         )
-        leaf = Leaf(layer.type, {**given, **told}, given, told, module.eval(), flow, place.fold)
+        told = {name: size.value(self.world.sizes) for name, size in inferred.items()}
+        given = resolved(dict(layer.args.named), self.world.sizes)
+        leaf = Leaf(layer.type, complete, given, told, module.eval(), flow, place.fold)
         return self._leaf(step, leaf, place, Use(follows))
 
-    def _refuse(self, step: Step, layer: Layer, place: _Place, flow: Flow, finding: Finding) -> NoReturn:
+    def _refuse(self, step: Step, layer: Layer, place: Spot, flow: Flow, finding: Finding) -> NoReturn:
         """A layer that could not be built: its row says why, and the walk stops."""
-        leaf = Leaf(layer.type, {}, self.checked.arguments[step.path], {}, nn.Identity(), flow, place.fold)
+        leaf = Leaf(layer.type, None, layer.args.named, {}, nn.Identity(), flow, place.fold)
         self.ledger.not_built(place, step, leaf, finding.message)
-        self._stop(finding)
+        self.stop(finding, step)
 
-    def _shared(self, step: Step, share: Share, flow: Flow, scope: Scope, place: _Place) -> Tree:
+    def _shared(self, step: Step, share: Share, flow: Flow, scope: Scope, place: Spot) -> Tree:
         if step.trainable is not None:
             text = f"write it on the step that has the weights, {share.target}"
-            finding = Finding(
-                "TD003", "`trainable` does not belong to a shared use", (*step.path, "trainable"), help=text
-            )
-            self._stop(finding)
+            message = "`trainable` does not belong to a shared use"
+            self.stop(Finding("TD003", message, (*step.path, "trainable"), help=text), step)
         target = self._resolve(share.target, place)
         if target not in self.containers:
             return self._reuse(step, target, flow, place)
@@ -192,33 +193,56 @@ class _Walk:
         again = replace(step, operation=original.operation)
         return self._container(again, original.operation, flow, scope, place, shares=f"{target}.")
 
-    def _reuse(self, step: Step, target: str, flow: Flow, place: _Place) -> Tree:
+    def _reuse(self, step: Step, target: str, flow: Flow, place: Spot) -> Tree:
         if target not in self.leaves:  # the first walk stopped before it
-            raise _Stop
+            raise Stop
         original = self.leaves[target]
         leaf = replace(original, inferred={}, flow=flow, fold=place.fold)
         return self._leaf(step, leaf, place, Use(shared=target))
 
-    def _resolve(self, name: str, place: _Place) -> str:
+    def _resolve(self, name: str, place: Spot) -> str:
         prefix = place.prefix
         while prefix and prefix + name not in self.leaves and prefix + name not in self.containers:
             prefix = prefix.rstrip(".").rpartition(".")[0]
             prefix += "." if prefix else ""
         return prefix + name
 
-    def _leaf(self, step: Step, leaf: Leaf, place: _Place, use: Use) -> Tree:
+    def _leaf(self, step: Step, leaf: Leaf, place: Spot, use: Use) -> Tree:
         flow = replace(leaf.flow, kwargs={**leaf.flow.kwargs, **step.call})
         full, module = place.prefix + step.name, leaf.module
         self.leaves[full] = replace(leaf, flow=flow)
         place.children[step.name] = module
         self._note_high(module, flow)
         try:
+            if leaf.layer is not None and "." in leaf.layer.type and not is_leaf(module):
+                return self._user_module(step, self.leaves[full], place, use)
             value = transfer(module, flow.args, flow.kwargs, self.world)
         except LayerError as error:
             self.ledger.failed(place, step, self.leaves[full], use, self._failure(error, self.leaves[full]))
-            raise _Stop from error
+            raise Stop from error
+        self._note_contradiction(step, self.leaves[full])
+        self.leaves[full] = replace(self.leaves[full], outputs=tuple(infos_of(value)))
         self.ledger.ran(place, step, self.leaves[full], use, value)
         return value
+
+    def _user_module(self, step: Step, leaf: Leaf, place: Spot, use: Use) -> Tree:
+        """A module of the user's own: its row, and one for each layer inside."""
+        watched = Watched(leaf.module)
+        value, calls = transfer(watched, leaf.flow.args, leaf.flow.kwargs, self.world)
+        self.leaves[place.prefix + step.name] = replace(leaf, outputs=tuple(infos_of(value)))
+        self.ledger.contains(place, step, leaf, value)
+        not_called = [(None, None)] * (len(watched.layers) - len(calls))
+        for inner, (taken, given) in zip(watched.layers, [*calls, *not_called], strict=True):
+            self.ledger.inner(place, step, inner, taken, given, use.shared)
+        return value
+
+    def _note_contradiction(self, step: Step, leaf: Leaf) -> None:
+        """A given size that the shapes contradict, where torch lets it pass (a norm without weights)."""
+        found = None if leaf.layer is None else contradiction(leaf.layer, leaf.flow, self.world.sizes)
+        if found is not None and found[0] in leaf.given:
+            help = f"leave {found[0]} out, and it is read off the shape"
+            finding = Finding("TD005", f"{leaf.type}: {found[1]}", (*step.op_path, found[0]), help=help, uses=step.uses)
+            self.findings.append(finding)
 
     def _note_high(self, module: nn.Module, flow: Flow) -> None:
         bound = index_bound(module)
@@ -236,65 +260,24 @@ class _Walk:
                 other = run_wrapped(leaf, fold, self.world)
         except (LayerError, ValueError):
             pass  # no other side works either
-        return Failure(error.text, other, in_time_distributed=leaf.fold is not None)
+        wrong = None if leaf.layer is None else contradiction(leaf.layer, leaf.flow, self.world.sizes)
+        told = wrong[1] if wrong else _beyond_the_table(leaf)
+        return Failure(error.text, other, in_time_distributed=leaf.fold is not None, contradiction=told)
 
     def _container(
-        self, step: Step, container: Container, flow: Flow, scope: Scope, place: _Place, shares: str | None = None
+        self, step: Step, container: Container, flow: Flow, scope: Scope, place: Spot, shares: str | None
     ) -> Tree:
-        full = place.prefix + step.name
-        self.containers[full] = step
-        row = self.ledger.opened(place, step, container.type, flow)
-        own = self._fold(step, flow, place, row) if container.type == "TimeDistributed" else None
-        frozen = place.frozen or step.trainable is False
-        inside = _Place(f"{full}.", place.depth + 1, own or place.fold, shares=shares, frozen=frozen)
-        inner_flow = self._enter(step, own, flow, row)
-        inner = inner_scope(step, inner_flow, None if own else scope)
-        value = self._steps(container.steps, inner, inner_flow, inside)
-        value = self._leave(step, own, value if step.parts else first(value), row)
-        self.ledger.closed(row, place, value)
-        exported = [name for name in inner.values if f"{step.name}.{name}" in self.exported]
-        for name in exported:
-            scope.define(f"{step.name}.{name}", self._leave(step, own, inner.values[name], row))
-        self._add_container(step, container, own, inside, exported, place)
-        return value
+        self.containers[place.prefix + step.name] = step
+        return Enclosed(self, step, container, flow, scope, place, shares).run()
 
-    def _add_container(
-        self, step: Step, container: Container, own: Fold | None, inside: _Place, exported: list[str], place: _Place
-    ) -> None:
-        body: nn.Module = Steps(container.steps, inside.children, exported)
-        if own is not None:
-            assert isinstance(body, Steps)
-            body = TimeDistributed(Folded(step, body), time_axis=own.time_axis, batch_axis=own.batch_axis)
-        place.children[step.name] = body
 
-    def _fold(self, step: Step, flow: Flow, place: _Place, row: int) -> Fold:
-        infos = infos_of(flow)
-        if not infos:
-            finding = Finding("TD003", "TimeDistributed needs a tensor to come in", step.op_path, on_key=True)
-            self._stop_at(row, finding)
-        found = choose_fold(step, infos[0], self.world, nested=place.fold is not None)
-        if isinstance(found, Finding):
-            self._stop_at(row, found)
-        self.ledger.folded(row, found)
-        return replace(found, outer=place.fold)
+def _pattern(value: Tree) -> str:
+    """How `as` may take a value apart: ``[_, [_, _]]``."""
+    return f"[{', '.join(map(_pattern, value))}]" if isinstance(value, tuple | list) else "_"
 
-    def _enter(self, step: Step, fold: Fold | None, flow: Flow, row: int) -> Flow:
-        if fold is None:
-            return flow
-        try:
-            return map_infos(fold.inside, flow)
-        except ValueError as problem:
-            self._stop_at(row, Finding("TD101", f"ValueError: {problem}", step.op_path, on_key=True))
 
-    def _leave(self, step: Step, fold: Fold | None, value: Tree, row: int) -> Tree:
-        if fold is None:
-            return value
-        try:
-            return map_tree(lambda info: fold.outside(info, self.world.sizes), value)
-        except ValueError as problem:
-            self._stop_at(row, Finding("TD101", f"ValueError: {problem}", step.op_path, on_key=True))
-
-    def _stop_at(self, row: int, finding: Finding) -> NoReturn:
-        """A container that cannot take or give what it should: its row says why, and the walk stops."""
-        self.ledger.broke(row, finding.message)
-        self._stop(finding)
+def _beyond_the_table(leaf: Leaf) -> str | None:
+    bound, high = index_bound(leaf.module), next((info.high for info in infos_of(leaf.flow)), None)
+    if bound is None or high is None or high <= bound:
+        return None
+    return f"it has {bound} rows, and indices reach {high - 1}"

@@ -77,7 +77,7 @@ class Bench:
 
     def _frames(self, taken: Collection[int]) -> dict[int, int]:
         """A small size for every spatial axis of a layer that has such axes, by its index from the end."""
-        small = next(size for size in range(_FRAME, 0, -1) if size not in taken)
+        small = next((size for size in range(_FRAME, 0, -1) if size not in taken), _FRAME)
         return dict.fromkeys(range(-spatial_axes(self.leaf.type), 0), small)
 
     def _reduced(self, own: Mapping[str, int]) -> Mapping[str, int]:
@@ -88,7 +88,7 @@ class Bench:
         for symbol in (self.world.batch, *self.world.clocks):
             if symbol is None or counts.count(own[symbol]) > len(self.infos):
                 continue
-            small = next(size for size in range(2, own[symbol] + 3) if size not in taken)
+            small = next((size for size in range(2, own[symbol]) if size not in taken), own[symbol])
             if small < own[symbol]:
                 reduced[symbol] = small
                 taken.add(small)
@@ -125,7 +125,8 @@ class Bench:
         return Values(difference, False, *behaviours)
 
     def _built(self) -> nn.Module:
-        return construct(self.leaf.type, self.leaf.settings, initialise=False).double().eval()
+        assert self.leaf.layer is not None
+        return construct(self.leaf.layer, initialise=False).double().eval()
 
 
 def _result(side: nn.Module, args: Tree, kwargs: Mapping[str, Tree]) -> Tree:

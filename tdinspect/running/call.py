@@ -9,7 +9,7 @@ from types import MappingProxyType
 from torch import nn
 
 from tdinspect.building.functions import MERGES
-from tdinspect.building.tensor_function import TensorFunction
+from tdinspect.building.tensor_function import Run, TensorFunction
 from tdinspect.domain.size import Size
 from tdinspect.domain.trace import Axis, TensorInfo
 from tdinspect.domain.tree import Tree, leaves, map_tree
@@ -20,12 +20,12 @@ from tdinspect.running.engine import FULL, Described, Engine
 class World:
     """The sizes of every symbol in the pass, and which of them are the batch and time (``clocks``).
 
-    ``run_sizes`` are those that functions read (``$T``), changed for every run.
+    ``run`` has those that functions read (``$T``), changed for every run.
     """
 
     sizes: Mapping[str, int]
     batch: str | None
-    run_sizes: dict[str, int]
+    run: Run
     clocks: tuple[str, ...] = ()
     device: str = "auto"
 
@@ -47,6 +47,7 @@ class Call:
 
     def __init__(self, module: nn.Module, args: Tree, kwargs: Mapping[str, Tree], world: World, engine: Engine) -> None:
         self.module, self.args, self.kwargs, self.world, self.engine = module, args, kwargs, world, engine
+        self._seen: dict[frozenset[tuple[Variable, int]], list[tuple[int, ...]] | None] = {}
 
     def is_batch(self, size: Size) -> bool:
         """True for a size that holds the batch symbol, where the engine gives the batch a size of its own."""
@@ -79,21 +80,27 @@ class Call:
 
         if self.engine.batch is not None and self.world.batch is not None:
             sizes[self.world.batch] = self.engine.batch
-        self.world.run_sizes.update(sizes)
+        self.world.run.sizes.update(sizes)
         return self.engine.run(self.module, map_tree(describe, self.args), map_tree(describe, self.kwargs))
 
     def shapes(self, grown: Mapping[Variable, int]) -> list[tuple[int, ...]] | None:
         """The shapes of the outputs with variables grown, or None where the layer refuses."""
-        try:
-            return [found.shape for found in leaves(self.run(grown)) if isinstance(found, Described)]
-        except Exception:  # this layer takes one size only, or only some sizes
-            return None
+        key = frozenset(grown.items())
+        if key not in self._seen:
+            try:
+                self._seen[key] = [found.shape for found in leaves(self.run(grown)) if isinstance(found, Described)]
+            except Exception:  # this layer takes one size only, or only some sizes
+                self._seen[key] = None
+        return self._seen[key]
 
     def full_shapes(self) -> list[tuple[int, ...]]:
-        """The shapes of the outputs at the spec's own sizes."""
-        if self.engine.batch is None:
-            return self.shapes({}) or []
-        return Call(self.module, self.args, self.kwargs, self.world, FULL).shapes({}) or []
+        """The shapes of the outputs at the spec's own sizes. Raises what the layer raises there."""
+        call = self if self.engine.batch is None else self.on(FULL)
+        return [found.shape for found in leaves(call.run()) if isinstance(found, Described)]
+
+    def on(self, engine: Engine) -> Call:
+        """The same call, run another way."""
+        return Call(self.module, self.args, self.kwargs, self.world, engine)
 
 
 def infos_in(tree: Tree) -> list[TensorInfo]:

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from tdinspect.building.check import Checked
 from tdinspect.building.construct import is_weightless
 from tdinspect.building.tensor_function import TensorFunction
-from tdinspect.domain.spec import ModelSpec
-from tdinspect.domain.trace import Comparison, Outcome, Side, TensorInfo, Verdict
+from tdinspect.domain.spec import ModelSpec, show
+from tdinspect.domain.trace import Comparison, LayerRecord, Outcome, Side, TensorInfo, Verdict
 from tdinspect.running.assemble import Assembly
 from tdinspect.running.bench import Bench, Values
 from tdinspect.running.call import World
@@ -24,16 +23,25 @@ from tdinspect.running.transfer import LayerError
 from tdinspect.running.unwrap import first_failure
 
 
-def compare(spec: ModelSpec, checked: Checked, assembly: Assembly) -> Assembly:
+def compare(spec: ModelSpec, assembly: Assembly) -> Assembly:
     """The same assembly, every torch.nn layer that time reaches with its Comparison; and where the bare model stops."""
+    known: dict[object, Comparison | None] = {}  # the copies of a repeat are compared once
+
+    def comparison(record: LayerRecord) -> Comparison | None:
+        leaf = assembly.leaves[record.name]
+        key = (leaf.type, show(leaf.settings), repr(leaf.flow), leaf.fold, record.time)
+        if key not in known:
+            known[key] = _compare_leaf(leaf, assembly.world, record.time)
+        return known[key]
+
     with inspecting():
         compared = tuple(
-            replace(record, comparison=_compare_leaf(assembly.leaves[record.name], assembly.world, record.time))
-            if record.name in assembly.leaves
+            replace(record, comparison=comparison(record))
+            if record.name in assembly.leaves and not record.container
             else record
             for record in assembly.trace.layers
         )
-    stops = first_failure(spec, checked, assembly)
+    stops = first_failure(spec, assembly)
     return replace(assembly, trace=replace(assembly.trace, layers=compared, unwrapped_failure=stops))
 
 

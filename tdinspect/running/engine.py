@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from tdinspect.building.construct import is_weightless, quiet
+from tdinspect.building.sources import TensorSource
 from tdinspect.domain.tree import Tree, map_tree
 
 
@@ -28,6 +29,8 @@ class Engine:
 
     def run(self, module: nn.Module, args: Tree, kwargs: Tree) -> Tree:
         """The shapes and dtypes that ``module`` gives for inputs described by (shape, dtype) pairs."""
+        if isinstance(module, TensorSource):
+            return Described(module.shape(), module.dtype)
         inputs = [map_tree(self._tensor, tree) for tree in (args, kwargs)]
         if self.device == "meta" or is_weightless(module):
             weights = {name: self._weight(value) for name, value in _state(module)}
@@ -39,7 +42,7 @@ class Engine:
     def _weight(self, value: Tensor) -> Tensor:
         if self.device == "meta":
             return value.to("meta")
-        return torch.zeros(1, dtype=value.dtype).expand(value.shape) if value.is_meta else value
+        return torch.zeros((), dtype=value.dtype).expand(value.shape) if value.is_meta else value
 
     def _tensor(self, described: object) -> object:
         if not isinstance(described, Described):
@@ -50,7 +53,7 @@ class Engine:
         if dtype.is_floating_point and prod(shape) <= _ADDRESSABLE:
             return torch.empty(shape, dtype=dtype)  # memory that nobody touches is not taken
         # One zero seen from everywhere: a layer that refuses the shape says so before it computes.
-        return torch.zeros(1, dtype=dtype).expand(shape)
+        return torch.zeros((), dtype=dtype).expand(shape)
 
 
 @dataclass(frozen=True, slots=True)

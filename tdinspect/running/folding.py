@@ -1,15 +1,74 @@
-"""TimeDistributed over shapes: which axes it folds, and how a shape looks inside and outside."""
+"""TimeDistributed and Recurrent over shapes: which axes they fold or cut, and how a shape looks inside and outside."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from tdinspect.building.time_distributed import check_folded, folded_axes, unfolded_axes
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.spec import Container, Step
 from tdinspect.domain.trace import Axis, TensorInfo
 from tdinspect.running.call import World
+
+
+class Frame(Protocol):
+    """How shapes look inside a container that folds or cuts the time axis; ``outer`` is the one around it."""
+
+    @property
+    def outer(self) -> Frame | None:
+        """The frame around it."""
+
+    @property
+    def folds(self) -> bool:
+        """True inside a TimeDistributed, however deep."""
+
+    def inside(self, info: TensorInfo) -> TensorInfo:
+        """What enters, as the steps inside see it. Raises ValueError where it does not suit."""
+
+    def outside(self, info: TensorInfo, sizes: Mapping[str, int]) -> TensorInfo:
+        """What the steps inside give, as the steps around see it. Raises ValueError where it does not suit."""
+
+    def seen(self, info: TensorInfo, sizes: Mapping[str, int]) -> TensorInfo:
+        """The view of the model outside every frame, as far as there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One time step of a Recurrent: the axis that carries ``clock`` is gone inside."""
+
+    clock: str
+    time_axis: int
+    time: Axis
+    outer: Frame | None = None
+
+    @property
+    def folds(self) -> bool:
+        """True inside a TimeDistributed, however deep."""
+        return self.outer is not None and self.outer.folds
+
+    def axis(self, info: TensorInfo) -> int | None:
+        """The axis along which an entering value is cut; None for one that enters whole."""
+        found = info.axis_of(self.clock)
+        if found is None and self.time_axis < len(info.axes) and info.axes[self.time_axis] == self.time:
+            return self.time_axis
+        return found
+
+    def inside(self, info: TensorInfo) -> TensorInfo:
+        """One step of a sequence, ``(B, T, ...)`` as ``(B, ...)``; anything else whole."""
+        axis = self.axis(info)
+        return info if axis is None else replace(info, axes=(*info.axes[:axis], *info.axes[axis + 1 :]))
+
+    def outside(self, info: TensorInfo, sizes: Mapping[str, int]) -> TensorInfo:
+        """All steps stacked, ``(B, ...)`` as ``(B, T, ...)``."""
+        at = min(self.time_axis, len(info.axes))
+        return replace(info, axes=(*info.axes[:at], self.time, *info.axes[at:]))
+
+    def seen(self, info: TensorInfo, sizes: Mapping[str, int]) -> TensorInfo:
+        """The view of the model outside every frame."""
+        stacked = self.outside(info, sizes)
+        return stacked if self.outer is None else self.outer.seen(stacked, sizes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +79,12 @@ class Fold:
     batch_axis: int | None
     ndim: int
     lead: tuple[Axis, ...]  # the batch (if any), then time
-    outer: Fold | None = None  # that of the TimeDistributed around
+    outer: Frame | None = None
+
+    @property
+    def folds(self) -> bool:
+        """True inside a TimeDistributed, however deep."""
+        return True
 
     @staticmethod
     def of(info: TensorInfo, time_axis: int, batch_axis: int | None) -> Fold:
@@ -71,13 +135,20 @@ def _sizes(lead: Sequence[Axis]) -> str:
     return f"({', '.join(str(axis.size) for axis in lead)})"
 
 
+def choose_cut(step: Step, info: TensorInfo, world: World, nested: bool) -> Cut | Finding:
+    """The axis along which a Recurrent step walks: the one it names, else the one that carries time here."""
+    time = _chosen_time(step, info, world, nested)
+    if time is None or not 0 <= time < len(info.axes):
+        return _no_time(step, info, world, nested)
+    axis = info.axes[time]
+    return Cut(next(iter(axis.carries), ""), time, axis)
+
+
 def choose_fold(step: Step, info: TensorInfo, world: World, nested: bool) -> Fold | Finding:
     """The axes a TimeDistributed step folds: those it names, else the ones that carry time and batch here."""
     assert isinstance(step.operation, Container)
     options = step.operation.options
-    time = _named_axis(options["time_axis"], info) if "time_axis" in options else None
-    if time is None and not nested and "time_axis" not in options:
-        time = info.time_axis(world.clocks)
+    time = _chosen_time(step, info, world, nested)
     if time is None:
         return _no_time(step, info, world, nested)
     given = "batch_axis" in options
@@ -88,6 +159,14 @@ def choose_fold(step: Step, info: TensorInfo, world: World, nested: bool) -> Fol
         return Fold.of(info, time, sample)
     except ValueError as problem:
         return Finding("TD003", str(problem), step.op_path, on_key=True)
+
+
+def _chosen_time(step: Step, info: TensorInfo, world: World, nested: bool) -> int | None:
+    assert isinstance(step.operation, Container)
+    options = step.operation.options
+    if "time_axis" in options:
+        return _named_axis(options["time_axis"], info)
+    return None if nested else info.time_axis(world.clocks)
 
 
 def _batch_axis(info: TensorInfo, batch: str | None, nested: bool) -> int | None:
@@ -113,5 +192,12 @@ def _no_time(step: Step, info: TensorInfo, world: World, nested: bool) -> Findin
         reason = f"no axis of {shape} carries time here"
     else:
         reason = f"several axes of {shape} carry time here, or time is merged with another axis"
-    text = "say which: `TimeDistributed: {time_axis: 1, layers: [...]}`"
-    return Finding("TD003", f"TimeDistributed does not know what to fold: {reason}", step.op_path, True, text)
+    assert isinstance(step.operation, Container)
+    kind = step.operation.type
+    text = f"say which: `{kind}: {{time_axis: 1, ...}}`"
+    if not nested and not world.clocks:
+        text = f"write `time_axis: 1` at the top of the spec, or {text}"
+    elif not nested and not carrying:
+        text = f"put it before the step that takes time away, or {text}"
+    does = "which axis to fold" if kind == "TimeDistributed" else "which axis the steps are on"
+    return Finding("TD003", f"{kind} does not know {does}: {reason}", step.op_path, True, text)

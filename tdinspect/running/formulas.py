@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import nn
 
+from tdinspect.building.sources import TensorSource
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.domain.size import Size
 from tdinspect.domain.trace import Axis, TensorInfo
@@ -35,8 +36,8 @@ def symbolic(call: Call, base: Tree, inputs: Sequence[TensorInfo]) -> Tree:
 def _variables(call: Call, inputs: Sequence[TensorInfo]) -> list[Variable]:
     sizes = dict.fromkeys(axis.size for info in inputs for axis in info.axes if not axis.size.is_number)
     module = call.module
-    if isinstance(module, TensorFunction) and module.reads_sizes:
-        symbols = dict.fromkeys(symbol for size in sizes for symbol in sorted(size.symbols))
+    if isinstance(module, TensorFunction) and module.reads:
+        symbols = dict.fromkeys([*(s for size in sizes for s in sorted(size.symbols)), *sorted(module.reads)])
         return [Variable(Size.symbol(s), s) for s in symbols if s != call.world.batch or call.engine.batch is None]
     return [Variable(size) for size in sizes if call.engine.batch != 0 or not call.is_batch(size)]
 
@@ -105,13 +106,15 @@ def _axis(
     moving = [movement for movement in moves.values() if movement.moves(index, axis)]
     if not moving:
         return _still_axis(call, moves, inputs, axis, size)
-    carries = _carried(moving, inputs)
+    carries = _carried(call, moving, inputs)
     found = _one(moving[0], index, axis) if len(moving) == 1 else _several(call, moving, index, axis, size)
     if found is None:
         carries = frozenset() if merges_axes(call.module) else carries
         return Axis(Size.number(call.full_shapes()[index][axis]), carries)
     if merges_axes(call.module) and not any(found == info_axis.size for info in inputs for info_axis in info.axes):
         carries = carries if found.symbols and _is_fold(found, carries) else frozenset()
+    if isinstance(call.module, TensorSource) and not _is_fold(found, carries):
+        carries = frozenset()
     return Axis(found, carries)
 
 
@@ -143,8 +146,11 @@ def _is_fold(size: Size, carries: frozenset[str]) -> bool:
     return size == product
 
 
-def _carried(moving: Sequence[_Movement], inputs: Sequence[TensorInfo]) -> frozenset[str]:
+def _carried(call: Call, moving: Sequence[_Movement], inputs: Sequence[TensorInfo]) -> frozenset[str]:
     carried: frozenset[str] = frozenset()
+    if isinstance(call.module, TensorSource):  # an axis as long as the batch or time is made to stand for it
+        followed = {movement.variable.symbol for movement in moving}
+        return frozenset(s for s in (call.world.batch, *call.world.clocks) if s is not None and s in followed)
     for movement in moving:
         for info in inputs:
             for axis in info.axes:
@@ -161,7 +167,8 @@ def _batch_axis(call: Call, inputs: Sequence[TensorInfo], axis: int) -> Axis:
     if len({info_axis.size for info_axis in empty}) > 1:
         in_place = [info.axes[axis] for info in inputs if axis < len(info.axes) and info.axes[axis] in empty]
         empty = in_place or empty
-    return empty[0]
+    size = empty[0].size  # a constant as long as the batch stands for it as soon as it meets it
+    return Axis(size, frozenset().union(*(found.carries for found in empty if found.size == size)))
 
 
 def _still_axis(

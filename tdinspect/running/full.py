@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
 
+from tdinspect.building.imports import guarded
 from tdinspect.domain.spec import ModelSpec
-from tdinspect.domain.trace import Failure, LayerRecord, TensorInfo
+from tdinspect.domain.trace import Failure, LayerRecord
 from tdinspect.running.assemble import Assembly
 from tdinspect.running.engine import inspecting
-from tdinspect.running.record import Call, recording
+from tdinspect.running.record import Calls, recording
 from tdinspect.running.sides import Leaf
 from tdinspect.running.values import input_tensor
 
@@ -33,46 +35,55 @@ def run_in_full(spec: ModelSpec, assembly: Assembly) -> Assembly:
         for given in spec.inputs
     ]
     modules = [leaf.module for leaf in assembly.leaves.values()]
-    with inspecting([assembly.model]), recording(modules) as calls:
+    with inspecting([assembly.model]), recording(modules) as calls, guarded():
         try:
             assembly.model(*inputs)
         except Exception as problem:  # any layer may raise anything on values
-            return _failed(assembly, len(calls), f"{type(problem).__name__}: {problem}")
-    for record, call in zip(_leaf_records(assembly), calls, strict=True):
-        _agree(record, assembly.leaves[record.name], call, assembly)
+            return _failed(assembly, calls, f"{type(problem).__name__}: {problem}")
+    for record, shapes in _uses(assembly, calls):
+        for real in shapes:
+            _agree(record, assembly.leaves[record.name], real, assembly)
     return assembly
 
 
-def _leaf_records(assembly: Assembly) -> list[LayerRecord]:
-    return [record for record in assembly.trace.layers if not record.container]
+def _uses(assembly: Assembly, calls: Calls) -> Iterator[tuple[LayerRecord, list[list[tuple[int, ...]]]]]:
+    """Each row with the calls that it stands for: one, or as many as a Recurrent around it has steps."""
+    rows: dict[int, list[LayerRecord]] = {}
+    for record in assembly.trace.layers:
+        if record.name in assembly.leaves:
+            rows.setdefault(id(assembly.leaves[record.name].module), []).append(record)
+    for records in rows.values():
+        done = list(calls.of(assembly.leaves[records[0].name].module))
+        for record in records:
+            times = _times(record, assembly)
+            yield record, done[:times]
+            del done[:times]
 
 
-def _failed(assembly: Assembly, done: int, error: str) -> Assembly:
-    failing = _leaf_records(assembly)[done]
+def _times(record: LayerRecord, assembly: Assembly) -> int:
+    """How often the layer of a row runs in one pass."""
+    return record.times.value(assembly.world.sizes)
+
+
+def _failed(assembly: Assembly, calls: Calls, error: str) -> Assembly:
+    last = None
+    for record, shapes in _uses(assembly, calls):
+        if id(assembly.leaves[record.name].module) == calls.entered and len(shapes) < _times(record, assembly):
+            last = record
+            break
     kept = []
     for record in assembly.trace.layers:
-        if record is failing:
-            kept.append(
-                replace(record, outputs=(), failure=Failure(error, in_time_distributed=record.time_distributed))
-            )
+        if record is last:
+            failure = Failure(error, in_time_distributed=record.time_distributed)
+            kept.append(replace(record, outputs=(), failure=failure))
             break
         kept.append(record)
     return replace(assembly, model=None, trace=replace(assembly.trace, layers=tuple(kept), outputs={}))
 
 
-def _agree(record: LayerRecord, leaf: Leaf, call: Call, assembly: Assembly) -> None:
+def _agree(record: LayerRecord, leaf: Leaf, shapes: list[tuple[int, ...]], assembly: Assembly) -> None:
     sizes = assembly.world.sizes
-    for info, real in zip(record.outputs, call[1], strict=True):
-        derived = _inside(info, leaf).shape(sizes)
+    for info, real in zip(leaf.outputs, shapes, strict=True):
+        derived = info.shape(sizes)
         if derived != real:
             raise EnginesDisagree(f"{record.name}: derived {derived}, but a real pass gives {real}")
-
-
-def _inside(info: TensorInfo, leaf: Leaf) -> TensorInfo:
-    """What the layer itself gives, where its row shows what the model outside sees."""
-    if leaf.fold is None:
-        return info
-    try:
-        return leaf.fold.inside(info)
-    except ValueError:
-        return info

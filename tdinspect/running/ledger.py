@@ -2,28 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from torch import nn
 
+from tdinspect.building.sources import CONSTANTS
 from tdinspect.building.wiring import Flow
-from tdinspect.domain.spec import Function, Step, show
-from tdinspect.domain.trace import Failure, LayerRecord, ParameterInfo, TensorInfo
+from tdinspect.domain.size import Size
+from tdinspect.domain.spec import Container, Function, Operation, Repeat, Share, Step, show
+from tdinspect.domain.trace import Axis, Failure, LayerRecord, ParameterInfo, TensorInfo
 from tdinspect.domain.tree import Tree
-from tdinspect.layers import family_of, keras_count
+from tdinspect.layers import family_of_module, keras_count
 from tdinspect.layers.summary import summary
-from tdinspect.running.folding import Fold
+from tdinspect.running.folding import Cut, Fold, Frame
+from tdinspect.running.inside import Inner
 from tdinspect.running.sides import Leaf, infos_of
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a step stands: the prefix of its full name, how deep, and inside which fold."""
+    """Where a step stands: the prefix of its full name, how deep, and inside which frame (the innermost)."""
 
     prefix: str = ""
     depth: int = 0
-    fold: Fold | None = None
+    frame: Frame | None = None
+
+    @property
+    def fold(self) -> Fold | None:
+        """The fold of the TimeDistributed that the step stands in, where no Recurrent is between."""
+        return self.frame if isinstance(self.frame, Fold) else None
+
+    @property
+    def times(self) -> Size:
+        """How often one pass runs what stands here."""
+        times, frame = Size.number(1), self.frame
+        while frame is not None:
+            times = times * frame.time.size if isinstance(frame, Cut) else times
+            frame = frame.outer
+        return times
+
+    @property
+    def folded(self) -> bool:
+        """True under TimeDistributed, however deep."""
+        return self.frame is not None and self.frame.folds
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +63,12 @@ class Ledger:
         self.sizes = sizes
         self.records: list[LayerRecord] = []
 
-    def opened(self, place: Place, step: Step, type_name: str, flow: Flow) -> int:
+    def opened(self, place: Place, step: Step, container: Container, flow: Flow) -> int:
         """A container's row, before its children; returns its index for ``closed``."""
-        self.records.append(replace(self._base(place, step, type_name, flow), container=True))
+        copied = container.steps[0].operation if isinstance(container, Repeat) else None
+        arguments = "" if copied is None else f"{_kind(copied)} ×{len(container.steps)}"
+        base = self._base(place, step, container.type, flow)
+        self.records.append(replace(base, container=True, arguments=arguments))
         return len(self.records) - 1
 
     def folded(self, row: int, fold: Fold) -> None:
@@ -70,8 +95,27 @@ class Ledger:
         self.records.append(replace(self._layer(place, step, leaf, use), failure=failure))
 
     def ran(self, place: Place, step: Step, leaf: Leaf, use: Use, value: Tree) -> None:
-        """The row of a layer that gave ``value``."""
-        self.records.append(replace(self._layer(place, step, leaf, use), outputs=self._seen(value, place)))
+        """The row of a layer that gave ``value``; what no input gives is the same at every step."""
+        outputs = self._seen(value, place) if infos_of(leaf.flow) else tuple(infos_of(value))
+        self.records.append(replace(self._layer(place, step, leaf, use), outputs=outputs))
+
+    def contains(self, place: Place, step: Step, leaf: Leaf, value: Tree) -> None:
+        """The row of a user's module, before those of its inner layers."""
+        record = replace(self._layer(place, step, leaf, Use()), container=True, parameters=(), formula=None)
+        self.records.append(replace(record, keras_params=0, outputs=self._seen(value, place)))
+
+    def inner(self, place: Place, step: Step, inner: Inner, taken: Tree, given: Tree, shared: str | None) -> None:
+        """The row of a layer inside a user's module; ``shared``: the module is that of another step."""
+        full = f"{place.prefix}{step.name}."
+        again = f"{shared}.{inner.name}" if shared else full + inner.shared if inner.shared else None
+        module = inner.module if inner.module is not None else nn.Identity()
+        record = self._layer(place, step, Leaf(inner.type, None, {}, {}, module, Flow(), None), Use(shared=again))
+        if inner.module is None:  # a parameter that lies in no layer
+            record = replace(record, parameters=_parameters(inner.parameters), arguments="", formula=None)
+            record = replace(record, keras_params=sum(parameter.count for parameter in record.parameters))
+            given = [TensorInfo(tuple(Axis(Size.number(n)) for n in p.shape)) for p in record.parameters]
+        record = replace(record, name=full + inner.name, depth=place.depth + 1, keys={}, function=False)
+        self.records.append(replace(record, inputs=self._seen(taken, place), outputs=self._seen(given, place)))
 
     def _layer(self, place: Place, step: Step, leaf: Leaf, use: Use) -> LayerRecord:
         return replace(
@@ -80,8 +124,8 @@ class Ledger:
             given=leaf.given,
             inferred=leaf.inferred,
             depends_on=use.follows,
-            parameters=_parameters(leaf.module),
-            formula=family_of(leaf.type).formula(leaf.module) or None,
+            parameters=_parameters(leaf.module.named_parameters()),
+            formula=family_of_module(leaf.module).formula(leaf.module) or None,
             keras_params=keras_count(leaf.module),
             shared_with=use.shared,
         )
@@ -91,30 +135,36 @@ class Ledger:
             name=place.prefix + step.name,
             type=type_name,
             path=step.path,
+            uses=step.uses,
             op_path=step.op_path,
             keys=_written_keys(step, type_name),
             depth=place.depth,
-            function=isinstance(step.operation, Function),
-            time_distributed=place.fold is not None,
+            function=isinstance(step.operation, Function) or type_name in CONSTANTS,
+            time_distributed=place.folded,
             inputs=self._seen(flow, place),
+            times=place.times,
             time=step.time,
         )
 
     def _seen(self, tree: Tree, place: Place) -> tuple[TensorInfo, ...]:
-        fold, infos = place.fold, infos_of(tree)
-        return tuple(infos) if fold is None else tuple(fold.seen(info, self.sizes) for info in infos)
+        frame, infos = place.frame, infos_of(tree)
+        return tuple(infos) if frame is None else tuple(frame.seen(info, self.sizes) for info in infos)
 
 
-def _parameters(module: nn.Module) -> tuple[ParameterInfo, ...]:
+def _parameters(named: Iterable[tuple[str, nn.Parameter]]) -> tuple[ParameterInfo, ...]:
     return tuple(
-        ParameterInfo(name, tuple(p.shape), p.numel() * p.element_size(), p.requires_grad, id(p))
-        for name, p in module.named_parameters()
+        ParameterInfo(name, tuple(p.shape), p.numel() * p.element_size(), p.requires_grad, id(p)) for name, p in named
     )
+
+
+def _kind(operation: Operation) -> str:
+    return f"share {operation.target}" if isinstance(operation, Share) else operation.type
 
 
 def _written_keys(step: Step, type_name: str) -> dict[str, object]:
     """The step keys as the spec has them; a name that was not given is left out."""
-    numbered = step.name.startswith(f"{type_name.lower()}_") and step.name.rpartition("_")[2].isdecimal()
+    kind = type_name.rpartition(".")[2].lower()
+    numbered = step.name.startswith(f"{kind}_") and step.name.rpartition("_")[2].isdecimal()
     keys = {
         "name": None if numbered else step.name,
         "from": step.source,

@@ -9,6 +9,7 @@ from torch import nn
 
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.building.wiring import Flow
+from tdinspect.domain.spec import Layer
 from tdinspect.domain.trace import TensorInfo
 from tdinspect.domain.tree import Tree, first, map_tree
 from tdinspect.running.call import World, infos_in
@@ -20,17 +21,24 @@ from tdinspect.running.transfer import transfer
 class Leaf:
     """One call of a layer: how to build it again, its inputs, and the fold of the TimeDistributed it stands in.
 
-    Under a fold the inputs are the folded ones. ``settings`` are all arguments it was built with; ``given`` and
-    ``inferred`` those of this step, empty where it uses another step's module again.
+    Under a fold the inputs are the folded ones. ``layer`` has all arguments it was built with (None for functions);
+    ``given`` and ``inferred`` are those of this step, empty where it uses another step's module again. ``outputs`` are
+    what it gave, once it has run.
     """
 
     type: str
-    settings: Mapping[str, object]
+    layer: Layer | None
     given: Mapping[str, object]
     inferred: Mapping[str, int]
     module: nn.Module
     flow: Flow
     fold: Fold | None
+    outputs: tuple[TensorInfo, ...] = ()
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """All arguments that the layer was built with."""
+        return {} if self.layer is None else self.layer.args.named
 
 
 def map_infos(change: Callable[[TensorInfo], TensorInfo], flow: Flow) -> Flow:

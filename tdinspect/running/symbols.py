@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from tdinspect.building.tensor_function import Run
 from tdinspect.domain.size import Size
-from tdinspect.domain.spec import Container, InputSpec, ModelSpec, Step, resolved
+from tdinspect.domain.spec import Expression, InputSpec, ModelSpec, map_steps, resolved
 from tdinspect.domain.trace import Axis, TensorInfo
 from tdinspect.running.call import World
 
@@ -31,7 +32,7 @@ def world_of(spec: ModelSpec, device: str = "auto") -> World:
                 clocks[name] = None
             else:
                 batch = batch or name
-    return World(sizes, batch, dict(sizes), tuple(clocks), device)
+    return World(sizes, batch, Run(dict(sizes)), tuple(clocks), device)
 
 
 def input_infos(spec: ModelSpec) -> dict[str, TensorInfo]:
@@ -41,14 +42,19 @@ def input_infos(spec: ModelSpec) -> dict[str, TensorInfo]:
 
 def with_constants(spec: ModelSpec, sizes: Mapping[str, int]) -> ModelSpec:
     """The spec with the sizes that a ``call`` reads put in: constants of modules read them at their value here."""
-    return replace(spec, steps=tuple(_with_constants(step, sizes) for step in spec.steps))
+    steps = map_steps(lambda step: replace(step, call=resolved(dict(step.call), sizes)), spec.steps)
+    return replace(spec, steps=steps)
 
 
-def _with_constants(step: Step, sizes: Mapping[str, int]) -> Step:
-    operation = step.operation
-    if isinstance(operation, Container):
-        operation = replace(operation, steps=tuple(_with_constants(inner, sizes) for inner in operation.steps))
-    return replace(step, operation=operation, call=resolved(dict(step.call), sizes))
+def size_of(entry: object, sizes: Mapping[str, int]) -> Size:
+    """An entry of a shape as a size: a number, a symbol, or an Expression (kept as a symbol where it is one)."""
+    if isinstance(entry, str):
+        return Size.symbol(entry)
+    if isinstance(entry, Expression) and entry.text in sizes:
+        return Size.symbol(entry.text)
+    number = resolved(entry, sizes)
+    assert isinstance(number, int)
+    return Size.number(number)
 
 
 def _info(given: InputSpec) -> TensorInfo:

@@ -16,16 +16,19 @@ from torch import nn
 
 from tdinspect.building.construct import is_weightless
 from tdinspect.building.functions import BLIND_WHEN_EMPTY
+from tdinspect.building.sources import TensorSource
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.domain.size import Size
 from tdinspect.domain.trace import Axis, TensorInfo
 from tdinspect.domain.tree import Tree, leaves, map_tree
-from tdinspect.layers import family_of, index_bound
-from tdinspect.running.call import Call, World, infos_in, is_view
+from tdinspect.layers import family_of_module, index_bound
+from tdinspect.running.call import Call, Variable, World, infos_in, is_view
 from tdinspect.running.engine import FULL, META, ONE_SAMPLE, ZERO_BATCH, Described, Engine
 from tdinspect.running.formulas import symbolic
 
 _LARGE = 1 << 16  # elements of input above which a run without a batch to shrink goes to the meta device
+# They look at the kinds of numbers before anything else.
+_ANY_KIND = frozenset(("where", "masked_fill", "to", "detach", "zeros_like", "ones_like", "full_like"))
 _STEPS = Size.symbol("#steps")
 
 
@@ -39,7 +42,7 @@ class LayerError(Exception):
 
 def transfer(module: nn.Module, args: Tree, kwargs: Mapping[str, Tree], world: World) -> Tree:
     """The outputs of ``module`` as TensorInfo, for inputs as TensorInfo. Raises LayerError when the layer raises."""
-    walks = family_of(type(module).__name__).steps
+    walks = family_of_module(module).steps
     if walks is not None and "input" in kwargs:
         kwargs = dict(kwargs)
         args = (kwargs.pop("input"), *args)
@@ -79,10 +82,30 @@ def _transfer(module: nn.Module, args: Tree, kwargs: Mapping[str, Tree], world: 
             raise LayerError(_text(problem)) from problem
         base, call = _at_full_size(call)
     if call.engine == ZERO_BATCH and _has_more_empty_axes(base, inputs, world):
-        call = Call(module, args, kwargs, world, ONE_SAMPLE)
-        base = call.run()
+        base, call = _one_sample(call) or _own_sizes(call)
     _confirm(module, call, inputs)
-    return symbolic(call, base, inputs)
+    if _stretches(call, inputs):
+        base, call = _own_sizes(call)
+    try:
+        result = symbolic(call, base, inputs)
+    except Exception:  # a sample gave what the spec's own sizes do not
+        base, call = _own_sizes(call)
+        result = symbolic(call, base, inputs)
+    return _bounded(module, world, result)
+
+
+def _stretches(call: Call, inputs: Sequence[TensorInfo]) -> bool:
+    """True where one sample fits what several do not: it broadcasts to any size."""
+    sizes = {axis.size for info in inputs for axis in info.axes if call.is_batch(axis.size)}
+    return call.engine == ONE_SAMPLE and any(call.shapes({Variable(s): by}) is None for s in sizes for by in (1, 2))
+
+
+def _bounded(module: nn.Module, world: World, result: Tree) -> Tree:
+    """What `arange` gives stays below its end: an embedding that it reaches is held to that."""
+    if not isinstance(module, TensorSource):
+        return result
+    world.run.sizes.update(world.sizes)
+    return replace(result, high=module.high)
 
 
 def error_at_full_size(module: nn.Module, args: Tree, kwargs: Mapping[str, Tree], world: World) -> str | None:
@@ -99,11 +122,15 @@ def _text(problem: Exception) -> str:
 
 
 def _choose(module: nn.Module, inputs: Sequence[TensorInfo], world: World) -> Engine:
+    if isinstance(module, TensorSource):
+        return FULL
     if is_view(module) or world.device == "meta" or is_weightless(module):
         return META
     if not any(world.holds_batch(axis) for info in inputs for axis in info.axes):
         elements = sum(prod(info.shape(world.sizes)) for info in inputs)
         return META if elements > _LARGE else FULL
+    if len({axis.size for info in inputs for axis in info.axes if world.holds_batch(axis)}) > 1:
+        return META  # none or one of B and of B*T would be the same size
     return ONE_SAMPLE if _needs_a_sample(module, inputs, world) else ZERO_BATCH
 
 
@@ -132,16 +159,26 @@ def _needs_a_sample(module: nn.Module, inputs: Sequence[TensorInfo], world: Worl
 
 def _at_full_size(failed: Call) -> tuple[Tree, Call]:
     """The same call where the engine at hand raised: the real error, or a run that works."""
-    error = error_at_full_size(failed.module, failed.args, failed.kwargs, failed.world)
-    if error is not None:
-        raise LayerError(error)
-    for engine in (ONE_SAMPLE, FULL):
-        call = Call(failed.module, failed.args, failed.kwargs, failed.world, engine)
-        try:
-            return call.run(), call
-        except Exception:  # one sample can be too few; the full size has just worked
-            continue
-    raise AssertionError("a call that had worked at its own sizes raised when it was repeated")
+    full = _own_sizes(failed)
+    return _one_sample(failed) or full
+
+
+def _one_sample(call: Call) -> tuple[Tree, Call] | None:
+    """The same call with one sample; None where that is too few."""
+    sample = call.on(ONE_SAMPLE)
+    try:
+        return sample.run(), sample
+    except Exception:
+        return None
+
+
+def _own_sizes(call: Call) -> tuple[Tree, Call]:
+    """The same call at the spec's own sizes. Raises LayerError when the layer raises there."""
+    full = call.on(FULL)
+    try:
+        return full.run(), full
+    except Exception as problem:
+        raise LayerError(_text(problem)) from problem
 
 
 def _look_up(module: nn.Module, info: TensorInfo) -> None:
@@ -154,12 +191,31 @@ def _look_up(module: nn.Module, info: TensorInfo) -> None:
         raise LayerError(_text(problem)) from problem
 
 
+def _mixes_kinds(module: nn.Module, call: Call) -> bool:
+    """True for inputs that are not all of the layer's own floating dtype: kernels look at it when they compute."""
+    if is_view(module) or isinstance(module, TensorFunction) and module.name in _ANY_KIND:
+        return False
+    masks = [info for name, value in call.kwargs.items() if name.endswith("mask") for info in infos_in(value)]
+    infos = [info for info in infos_in((call.args, call.kwargs)) if info.dtype != "bool" or info not in masks]
+    own = {value.dtype for value in module.parameters()}
+    kinds = {getattr(torch, info.dtype) for info in infos}
+    return bool(kinds) and (len(kinds | own) > 1 or not all(kind.is_floating_point for kind in kinds))
+
+
+def _compute_once(call: Call) -> None:
+    """One sample for real; an error counts where the spec's own sizes have it too."""
+    if _one_sample(call) is None:
+        _own_sizes(call)
+
+
 def _confirm(module: nn.Module, call: Call, inputs: Sequence[TensorInfo]) -> None:
     """Look for what an empty batch lets pass, at the smallest shape that shows it."""
     bound = index_bound(module)
     if bound is not None and inputs and (inputs[0].high or 0) > bound:
         _look_up(module, inputs[0])
-    witness = family_of(type(module).__name__).witness
+    if bound is None and call.engine in (ZERO_BATCH, META) and _mixes_kinds(module, call):
+        _compute_once(call)
+    witness = family_of_module(module).witness
     if witness is None or not inputs:
         return
     small = Described(witness(inputs[0].shape(call.world.sizes)), inputs[0].dtype)

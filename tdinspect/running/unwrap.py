@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tdinspect.building.check import Checked
-from tdinspect.domain.spec import Container, ModelSpec, Step
+from tdinspect.domain.spec import Container, ModelSpec, Step, map_steps
 from tdinspect.domain.trace import FirstFailure
 from tdinspect.running.assemble import Assembly, assemble_again
 
 
-def first_failure(spec: ModelSpec, checked: Checked, assembly: Assembly) -> FirstFailure | None:
+def first_failure(spec: ModelSpec, assembly: Assembly) -> FirstFailure | None:
     """Where the same layers, with the sizes they have, stop without the wrappers; None when they run to the end.
 
     A model that stops with its wrappers stops there without them, if not before.
     """
     bare = replace(spec, steps=without_wrappers(spec.steps))
-    again = assemble_again(bare, checked, assembly)
+    again = assemble_again(bare, assembly)
     for record in (*again.trace.layers, *assembly.trace.layers):
         if record.failure is not None:
             return FirstFailure(record.name, record.type, record.path, record.failure.error)
@@ -26,12 +25,11 @@ def first_failure(spec: ModelSpec, checked: Checked, assembly: Assembly) -> Firs
 
 def without_wrappers(steps: Sequence[Step]) -> tuple[Step, ...]:
     """The steps with every TimeDistributed as a plain Sequential."""
-    return tuple(_unwrapped(step) for step in steps)
+    return map_steps(_unwrapped, steps)
 
 
 def _unwrapped(step: Step) -> Step:
     operation = step.operation
-    if not isinstance(operation, Container):
+    if not isinstance(operation, Container) or operation.type != "TimeDistributed":
         return step
-    kind = "Sequential" if operation.type == "TimeDistributed" else operation.type
-    return replace(step, operation=Container(kind, without_wrappers(operation.steps)))
+    return replace(step, operation=Container("Sequential", operation.steps))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from torch import nn
+from tdinspect.domain.spec import Arguments, Layer
 
 Minimal = Mapping[str, object]
 
@@ -65,10 +65,15 @@ ARGUMENTS: Mapping[str, Minimal] = {
     **_same("TripletMarginWithDistanceLoss"),
 }
 
-# Arguments that are modules: made anew for each construction.
-WITH_MODULES: Mapping[str, Callable[[], Minimal]] = {
-    "TransformerEncoder": lambda: {"encoder_layer": nn.TransformerEncoderLayer(6, 2, 8), "num_layers": 2},
-    "TransformerDecoder": lambda: {"decoder_layer": nn.TransformerDecoderLayer(6, 2, 8), "num_layers": 2},
+_SIZES: Minimal = {"d_model": 6, "nhead": 2, "dim_feedforward": 8}
+
+# Arguments that are modules.
+WITH_MODULES: Mapping[str, Minimal] = {
+    f"Transformer{side}": {
+        f"{side.lower()}_layer": Layer(f"Transformer{side}Layer", Arguments(named=_SIZES)),
+        "num_layers": 2,
+    }
+    for side in ("Encoder", "Decoder")
 }
 
 # Classes of the newest torch; an older one may lack them.
@@ -77,4 +82,4 @@ RECENT = frozenset({"LinearCrossEntropyLoss"})
 
 def arguments_of(name: str) -> Minimal:
     """Minimal arguments of a class."""
-    return WITH_MODULES[name]() if name in WITH_MODULES else ARGUMENTS[name]
+    return WITH_MODULES[name] if name in WITH_MODULES else ARGUMENTS[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,16 @@ from torch.nn.parameter import UninitializedParameter
 
 from tdinspect.building.construct import construct
 from tdinspect.building.signatures import layer_classes
+from tdinspect.domain.spec import Arguments, Layer
 from tests.building.minimal import arguments_of
 
 every_class = pytest.mark.parametrize("name", sorted(layer_classes()))
 STATM = Path("/proc/self/statm")
+
+
+def made(name: str, arguments: Mapping[str, object], *, initialise: bool = True) -> nn.Module:
+    """The module of a class by its name."""
+    return construct(Layer(name, Arguments(named=arguments)), initialise=initialise)
 
 
 def tensors(module: nn.Module) -> list[tuple[str, tuple[int, ...] | None, torch.dtype, bool]]:
@@ -44,20 +51,20 @@ def size(module: nn.Module) -> int:
 
 @every_class
 def test_every_class_is_constructed_from_its_minimal_arguments(name: str) -> None:
-    assert type(construct(name, arguments_of(name))) is layer_classes()[name]
+    assert type(made(name, arguments_of(name))) is layer_classes()[name]
 
 
 @every_class
 def test_without_initialisation_a_module_has_the_same_tensors(name: str) -> None:
-    expected = tensors(construct(name, arguments_of(name)))
-    assert expected == tensors(construct(name, arguments_of(name), initialise=False))
+    expected = tensors(made(name, arguments_of(name)))
+    assert expected == tensors(made(name, arguments_of(name), initialise=False))
 
 
 @every_class
 def test_without_initialisation_no_random_number_is_drawn(name: str) -> None:
     arguments = arguments_of(name)
     before = torch.get_rng_state()
-    construct(name, arguments, initialise=False)
+    made(name, arguments, initialise=False)
     assert torch.equal(before, torch.get_rng_state())
 
 
@@ -65,7 +72,7 @@ def test_initialisation_draws_random_numbers_as_torch_does() -> None:
     torch.manual_seed(5)
     expected = nn.LSTM(3, 4, bidirectional=True).state_dict()
     torch.manual_seed(5)
-    found = construct("LSTM", {"input_size": 3, "hidden_size": 4, "bidirectional": True}).state_dict()
+    found = made("LSTM", {"input_size": 3, "hidden_size": 4, "bidirectional": True}).state_dict()
     assert all(torch.equal(expected[key], found[key]) for key in expected)
 
 
@@ -83,7 +90,7 @@ def test_initialisation_draws_random_numbers_as_torch_does() -> None:
 )
 def test_weights_that_are_not_initialised_take_no_memory(name: str, arguments: dict[str, object]) -> None:
     before = resident()
-    module = construct(name, arguments, initialise=False)
+    module = made(name, arguments, initialise=False)
     assert resident() - before < 0.1 * size(module)
 
 
@@ -91,28 +98,28 @@ def test_weights_that_are_not_initialised_take_no_memory(name: str, arguments: d
 def test_a_stack_copies_no_weights_that_are_not_initialised() -> None:
     before = resident()
     sizes: dict[str, object] = {"d_model": 1024, "nhead": 2, "dim_feedforward": 4096}
-    layer = construct("TransformerEncoderLayer", sizes, initialise=False)
-    stack = construct("TransformerEncoder", {"encoder_layer": layer, "num_layers": 4}, initialise=False)
+    layer = Layer("TransformerEncoderLayer", Arguments(named=sizes))
+    stack = made("TransformerEncoder", {"encoder_layer": layer, "num_layers": 4}, initialise=False)
     assert resident() - before < 0.1 * size(stack)
 
 
 def test_the_mode_of_no_initialisation_ends_with_the_construction() -> None:
-    construct("Linear", {"in_features": 3, "out_features": 4}, initialise=False)
+    made("Linear", {"in_features": 3, "out_features": 4}, initialise=False)
     assert torch.equal(torch.ones(3), torch.empty(3).fill_(1.0))
 
 
 def test_the_mode_of_no_initialisation_ends_when_a_constructor_raises() -> None:
     with pytest.raises(ValueError, match="groups"):
-        construct("Conv2d", {"in_channels": 3, "out_channels": 4, "kernel_size": 1, "groups": 2}, initialise=False)
+        made("Conv2d", {"in_channels": 3, "out_channels": 4, "kernel_size": 1, "groups": 2}, initialise=False)
     assert torch.equal(torch.ones(3), torch.empty(3).fill_(1.0))
 
 
 def test_a_dtype_is_given_by_its_name() -> None:
-    assert torch.float64 == construct("Linear", {"in_features": 3, "out_features": 4, "dtype": "float64"}).weight.dtype
+    assert torch.float64 == made("Linear", {"in_features": 3, "out_features": 4, "dtype": "float64"}).weight.dtype
 
 
 @pytest.mark.filterwarnings("error")
 def test_torchs_advice_is_not_shown() -> None:
-    construct("LSTM", {"input_size": 3, "hidden_size": 4, "dropout": 0.5})
-    construct("TransformerEncoder", arguments_of("TransformerEncoder"))
-    construct("NLLLoss2d", {})
+    made("LSTM", {"input_size": 3, "hidden_size": 4, "dropout": 0.5})
+    made("TransformerEncoder", arguments_of("TransformerEncoder"))
+    made("NLLLoss2d", {})

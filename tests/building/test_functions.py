@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+from types import ModuleType
+
 import pytest
 import torch
 
 from tdinspect.building.functions import BLIND_WHEN_EMPTY, FUNCTIONS, TAKES_LIST, VIEWS
 from tdinspect.building.signatures import function_parameters, is_tensor
-from tdinspect.building.tensor_function import TensorFunction
+from tdinspect.building.tensor_function import Run, TensorFunction
 from tdinspect.domain.spec import Expression
 from tdinspect.domain.tree import leaves, map_tree
-from tests.building.calls import Call, calls
+from tests.building import calls as first_calls
+from tests.building.calls import Call
+from tests.building.further_calls import further_calls
 
 CONTRACT = (
     "cat stack add sub mul div matmul bmm einsum mean sum amax amin max min argmax topk cumsum softmax log_softmax "
@@ -18,13 +24,38 @@ CONTRACT = (
     "expand select narrow chunk split unbind roll flip pad interpolate repeat_interleave where masked_fill gather "
     "one_hot scaled_dot_product_attention"
 )
-BEYOND = "maximum minimum sqrt abs"
-# What torch has under short lower-case names that reads, writes, runs, or changes the process.
+BEYOND = (
+    "unfold diagonal take_along_dim index_select scatter_add swapaxes moveaxis broadcast_to tile pixel_shuffle "
+    "pixel_unshuffle tril triu diag_embed rsub remainder pow maximum minimum lerp clamp abs neg sign floor ceil round "
+    "square sqrt rsqrt reciprocal expm1 log1p log2 erf sin cos tan atan atan2 eq ne lt le gt ge logical_and logical_or "
+    "logical_not to detach zeros_like ones_like full_like mm mv dot inner outer addmm baddbmm cosine_similarity "
+    "pairwise_distance cdist prod std var norm logsumexp median argmin any all sort argsort cumprod logcumsumexp diff "
+    "relu6 leaky_relu elu selu celu silu mish softplus softsign logsigmoid hardtanh hardsigmoid hardswish glu softmin "
+    "layer_norm rms_norm group_norm avg_pool1d avg_pool2d avg_pool3d max_pool1d max_pool2d max_pool3d "
+    "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d "
+    "adaptive_max_pool3d grid_sample"
+)
+# What torch has under short lower-case names that reads, writes, runs, draws, changes the process, or gives a shape
+# that only values tell.
 NEVER = (
     "save load compile jit hub package from_file frombuffer from_numpy from_dlpack eval exec getattr open import "
-    "manual_seed seed set_default_dtype set_num_threads set_printoptions autocast vmap apply_ map_ copy_ set_ resize_ "
-    "fill_ zero_ add_ as_strided empty empty_like rand randn bernoulli dropout numpy tolist item"
+    "manual_seed seed set_default_dtype set_num_threads set_printoptions autocast vmap apply apply_ map_ copy_ set_ "
+    "resize_ fill_ zero_ add_ as_strided empty empty_like rand randn rand_like bernoulli multinomial dropout numpy "
+    "tolist item data grad storage cuda cpu type backward requires_grad_ register_hook share_memory_ masked_select "
+    "nonzero unique"
 )
+REVIEWED_IMPORTS = {
+    "__future__",
+    "collections.abc",
+    "torch",
+    "torch.nn",
+    "tdinspect.building.functions.kinds",
+}
+
+
+def calls() -> list[Call]:
+    return [*first_calls.calls(), *further_calls()]
+
 
 every_call = pytest.mark.parametrize("call", calls(), ids=str)
 
@@ -41,9 +72,58 @@ def test_nothing_on_the_list_reads_writes_runs_or_draws() -> None:
     assert [] == [name for name in FUNCTIONS if name in NEVER.split() or name.startswith("_") or name.endswith("_")]
 
 
+def test_every_function_is_written_in_this_package_and_reads_nothing_but_torch() -> None:
+    for function in FUNCTIONS.values():
+        module = inspect.getmodule(function)
+        assert module is not None
+        assert module.__name__.startswith("tdinspect.building.functions.")
+        imported = {node.module for node in ast.walk(_tree(module)) if isinstance(node, ast.ImportFrom)}
+        assert imported <= REVIEWED_IMPORTS
+        whole = {name.name for node in ast.walk(_tree(module)) if isinstance(node, ast.Import) for name in node.names}
+        assert whole <= {"torch"}
+
+
+def test_no_function_reaches_for_an_attribute_by_a_text_or_takes_something_to_call() -> None:
+    for function in FUNCTIONS.values():
+        called = {node.id for node in ast.walk(ast.parse(inspect.getsource(function))) if isinstance(node, ast.Name)}
+        assert set() == called & {"getattr", "setattr", "eval", "exec", "open", "vars", "globals", "__import__"}
+        assert [] == [p.name for p in function_parameters(function) if "Callable" in str(p.annotation)]
+
+
+def test_every_argument_says_what_it_takes() -> None:
+    assert [] == [(name, p.name) for name, f in FUNCTIONS.items() for p in function_parameters(f) if not p.annotation]
+
+
+def test_the_tensors_of_a_function_stand_first() -> None:
+    for name, function in FUNCTIONS.items():
+        kinds = [is_tensor(parameter) for parameter in function_parameters(function)]
+        assert kinds == sorted(kinds, reverse=True), name
+
+
+def test_no_function_is_listed_twice() -> None:
+    written = sum(len(_names(module)) for module in {inspect.getmodule(f) for f in FUNCTIONS.values()})
+    assert written == len(FUNCTIONS)
+
+
+@pytest.mark.parametrize("text", ["save", "Tensor", "__class__", "float33", "os"])
+def test_a_dtype_is_one_of_torchs_and_nothing_else_of_torch(text: str) -> None:
+    with pytest.raises(ValueError, match=f"there is no dtype {text}"):
+        FUNCTIONS["to"](torch.zeros(2), text)
+
+
+def _tree(module: ModuleType) -> ast.Module:
+    return ast.parse(inspect.getsource(module))
+
+
+def _names(module: ModuleType | None) -> list[str]:
+    assert module is not None
+    defined = [node.name for node in _tree(module).body if isinstance(node, ast.FunctionDef)]
+    return [name for name in defined if not name.startswith("_")]
+
+
 @every_call
 def test_a_function_gives_what_torch_gives(call: Call) -> None:
-    found = TensorFunction(call.name, call.constants, {})(*call.inputs)
+    found = TensorFunction(call.name, call.constants, Run())(*call.inputs)
     torch.testing.assert_close(found, call.expected(*call.inputs))
 
 
@@ -59,7 +139,7 @@ def test_a_function_leaves_its_inputs_and_the_random_state_as_they_are(call: Cal
 def test_every_constant_of_every_function_is_used_in_a_call() -> None:
     constants = {(name, p.name) for name, f in FUNCTIONS.items() for p in function_parameters(f) if not is_tensor(p)}
     assert constants == {(call.name, key) for call in calls() for key in call.constants} - {
-        (name, "other") for name in ("add", "sub", "mul", "div")
+        (name, p.name) for name, f in FUNCTIONS.items() for p in function_parameters(f) if is_tensor(p)
     }
 
 
@@ -83,17 +163,17 @@ def test_what_takes_a_list_has_one_parameter_for_tensors(call: Call) -> None:
 
 
 def test_a_constant_that_reads_a_size_follows_the_run() -> None:
-    sizes = {"B": 2, "T": 3}
-    reshape = TensorFunction("reshape", {"shape": (-1, Expression("T*2", frozenset("T")))}, sizes)
-    assert reshape.reads_sizes
+    run = Run({"B": 2, "T": 3})
+    reshape = TensorFunction("reshape", {"shape": (-1, Expression("T*2", frozenset("T")))}, run)
+    assert frozenset("T") == reshape.reads
     assert (2, 6) == reshape(torch.zeros(2, 3, 2)).shape
-    sizes["T"] = 6
+    run.sizes["T"] = 6
     assert (1, 12) == reshape(torch.zeros(2, 3, 2)).shape
 
 
 def test_a_function_without_sizes_reads_none() -> None:
-    assert not TensorFunction("softmax", {"dim": -1}, {}).reads_sizes
+    assert frozenset() == TensorFunction("softmax", {"dim": -1}, Run()).reads
 
 
 def test_a_function_shows_itself_with_its_constants() -> None:
-    assert "TensorFunction(softmax, {'dim': -1})" == repr(TensorFunction("softmax", {"dim": -1}, {}))
+    assert "TensorFunction(softmax, {'dim': -1})" == repr(TensorFunction("softmax", {"dim": -1}, Run()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,12 +12,17 @@ from torch import nn
 from tdinspect.building.construct import construct
 from tdinspect.building.signatures import layer_classes
 from tdinspect.domain.expression import evaluate
+from tdinspect.domain.spec import Arguments, Layer
 from tdinspect.layers import KINDS, family_of
 from tests.building.minimal import arguments_of
 
 EAGER = sorted(name for name in layer_classes() if not name.startswith("Lazy"))
 SIZES = st.integers(1, 9)
 quick = settings(max_examples=40, deadline=None)
+
+
+def built(name: str, arguments: Mapping[str, object], *, initialise: bool = True) -> nn.Module:
+    return construct(Layer(name, Arguments(named=arguments)), initialise=initialise)
 
 
 def count(module: nn.Module) -> int:
@@ -32,7 +39,7 @@ def worked_out(name: str, module: nn.Module) -> float:
 
 
 def agrees(name: str, **arguments: object) -> bool:
-    module = construct(name, arguments, initialise=False)
+    module = built(name, arguments, initialise=False)
     return count(module) == worked_out(name, module)
 
 
@@ -44,7 +51,7 @@ def test_every_class_of_every_family_is_a_layer_and_has_one_family() -> None:
 
 @pytest.mark.parametrize("name", EAGER)
 def test_the_formula_of_every_class_gives_its_number_of_parameters(name: str) -> None:
-    module = construct(name, arguments_of(name))
+    module = built(name, arguments_of(name))
     assert count(module) == worked_out(name, module)
 
 
@@ -187,7 +194,7 @@ def test_any_transformer_layer(name: str, heads: int, width: int, inner: int, bi
     ],
 )
 def test_a_formula_has_the_numbers_in_it(expected: str, name: str, arguments: dict[str, object]) -> None:
-    assert expected == formula(name, construct(name, arguments))
+    assert expected == formula(name, built(name, arguments))
 
 
 def test_a_norm_that_only_scales_has_its_channels_for_a_formula() -> None:

@@ -9,12 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from tdinspect.building.construct import construct
-from tdinspect.building.infer import Refused, Surroundings, infer
+from tdinspect.building.infer import Refused, Surroundings, completed
 from tdinspect.building.signatures import layer_classes, layer_parameters
 from tdinspect.building.wiring import Flow
 from tdinspect.domain.size import Size
 from tdinspect.domain.spec import Arguments, Layer, Step
 from tdinspect.domain.trace import Axis, TensorInfo
+from tdinspect.domain.tree import leaves
 from tdinspect.layers import inferred_from, is_inferable
 
 B, T = "B", "T"
@@ -80,9 +81,17 @@ def tensor(shape: Shape) -> Tensor:
 
 
 def inferred(name: str, given: Mapping[str, object], flow: Flow) -> dict[str, int]:
-    step = Step("x", Layer(name, Arguments(named=given)), ("layers", 0), ("layers", 0, name))
-    found = infer(name, given, flow, Surroundings(SIZES, (T,), folded=False), step)
+    found = told(Layer(name, Arguments(named=given)), flow, Surroundings(SIZES, (T,), folded=False))
     return {argument: size.value(SIZES) for argument, size in found.items()}
+
+
+def told(layer: Layer, flow: Flow, where: Surroundings) -> Mapping[str, Size]:
+    step = Step("x", layer, ("layers", 0), ("layers", 0, layer.type))
+    return completed(layer, flow, where, step)[1]
+
+
+def built(name: str, given: Mapping[str, object]) -> nn.Module:
+    return construct(Layer(name, Arguments(named=given)))
 
 
 def of(name: str, given: Mapping[str, object], *shapes: Shape) -> dict[str, int]:
@@ -108,8 +117,41 @@ def test_the_size_is_read_from_the_axis_that_torch_reads(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(CASES))
 def test_a_module_of_the_inferred_sizes_runs_on_the_tensors_it_came_from(name: str) -> None:
     given, shapes, _ = CASES[name]
-    module = construct(name, {**given, **of(name, given, *shapes)})
+    module = built(name, {**given, **of(name, given, *shapes)})
     module(*map(tensor, shapes))
+
+
+def shapes_of(value: object) -> list[torch.Size]:
+    return [tensor.shape for tensor in leaves(value) if isinstance(tensor, Tensor)]
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_sizes_left_out_give_the_same_weights_and_outputs_as_sizes_given(name: str) -> None:
+    given, shapes, expected = CASES[name]
+    with_sizes = layer_classes()[name](**given, **expected)
+    without = built(name, {**given, **of(name, given, *shapes)})
+    assert shapes_of(list(with_sizes.parameters())) == shapes_of(list(without.parameters()))
+    assert shapes_of(with_sizes(*map(tensor, shapes))) == shapes_of(without(*map(tensor, shapes)))
+
+
+LAZY = sorted(name for name in layer_classes() if name.startswith("Lazy"))
+
+
+@pytest.mark.parametrize("name", LAZY)
+def test_a_lazy_class_is_told_what_it_would_have_taken_itself(name: str) -> None:
+    given, shapes, expected = CASES[name.removeprefix("Lazy")]
+    assert expected == of(name, given, *shapes)
+    lazy, ours = layer_classes()[name](**given), built(name, {**given, **expected})
+    output = lazy(*map(tensor, shapes))
+    assert shapes_of(list(lazy.parameters())) == shapes_of(list(ours.parameters()))
+    assert shapes_of(output) == shapes_of(ours(*map(tensor, shapes)))
+
+
+@pytest.mark.parametrize("kind", ["Encoder", "Decoder"])
+def test_a_layer_that_is_an_argument_is_told_its_size_by_what_enters_the_outer_one(kind: str) -> None:
+    layer = Layer(f"Transformer{kind}Layer", Arguments(named={"nhead": 2}))
+    given = {f"{kind.lower()}_layer": layer, "num_layers": 2}
+    assert {f"{kind.lower()}_layer.d_model": 6} == of(f"Transformer{kind}", given, (T, B, 6), (9, B, 6))
 
 
 @pytest.mark.parametrize("name", sorted(CASES))
@@ -131,7 +173,7 @@ def test_an_unbatched_sample_tells_the_same_channels(name: str) -> None:
     found = of(name, given, shapes[0][1:])
     assert expected == found
     if name.startswith("Conv"):
-        construct(name, {**given, **found})(tensor(shapes[0][1:]))
+        built(name, {**given, **found})(tensor(shapes[0][1:]))
 
 
 def test_a_size_that_is_given_is_not_inferred() -> None:
@@ -153,8 +195,7 @@ def test_a_lazy_layer_infers_what_it_would_take_from_its_first_input() -> None:
 
 def test_a_size_that_follows_a_symbol_keeps_it() -> None:
     wide = TensorInfo((Axis(Size.symbol(B), frozenset((B,))), Axis(Size.symbol("F") * 4)))
-    step = Step("x", Layer("Linear", Arguments()), (), ())
-    found = infer("Linear", {}, Flow((wide,)), Surroundings({B: 2, "F": 3}, (), False), step)
+    found = told(Layer("Linear", Arguments()), Flow((wide,)), Surroundings({B: 2, "F": 3}, (), False))
     assert {"in_features": Size.symbol("F") * 4} == found
 
 
@@ -168,7 +209,8 @@ def refused(name: str, *shapes: Shape) -> tuple[str, str, str | None]:
 
 
 def test_a_size_is_never_read_from_the_time_axis() -> None:
-    help = "bring the features to axis 1 first (`permute`), or give in_channels if this is meant"
+    move = "`- transpose: {dim0: 1, dim1: 2}`"
+    help = f"bring the features to axis 1 first ({move}), or give in_channels if this is meant"
     message = "Conv1d would take in_channels from axis 1 of (B, T, 8), which is time"
     assert ("TD201", message, help) == refused("Conv1d", (B, T, 8))
 
@@ -180,16 +222,16 @@ def test_a_size_is_never_read_from_the_batch_axis() -> None:
 
 def test_under_a_wrapper_a_size_is_never_read_from_the_fold() -> None:
     fold = TensorInfo((Axis(Size.symbol(B) * Size.symbol(T), frozenset((B, T))), Axis(Size.number(6))))
-    step = Step("x", Layer("Conv1d", Arguments()), (), ("layers", 0, "Conv1d"))
     with pytest.raises(Refused) as caught:
-        infer("Conv1d", {}, Flow((fold,)), Surroundings(SIZES, (T,), True), step)
+        told(Layer("Conv1d", Arguments()), Flow((fold,)), Surroundings(SIZES, (T,), True))
     message = "Conv1d would take in_channels from axis 0 of (B*T, 6), which is the batch folded with time"
     assert ("TD204", message) == (caught.value.finding.code, caught.value.finding.message)
 
 
 def test_a_needed_size_without_an_axis_is_asked_for() -> None:
     message = "Conv2d: in_channels would be axis -3 of its input, which has 2 axes only"
-    assert ("TD005", message, "give in_channels") == refused("Conv2d", (B, 6))
+    help = "it needs an input of 3 axes or more: look at the steps before it"
+    assert ("TD005", message, help) == refused("Conv2d", (B, 6))
 
 
 def test_a_needed_size_without_a_tensor_is_asked_for() -> None:

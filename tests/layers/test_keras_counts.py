@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from torch import nn
 
 from tdinspect.building.construct import construct
 from tdinspect.building.signatures import layer_classes
+from tdinspect.domain.spec import Arguments, Layer
 from tdinspect.layers import keras_count
 from tests.building.minimal import arguments_of
 
@@ -16,6 +19,10 @@ SIZES = st.integers(1, 40)
 # Layers with a bias too many, or with statistics that Keras counts; everything else is equal.
 UNEQUAL = ("RNN", "LSTM", "RNNCell", "LSTMCell", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm")
 EQUAL = sorted(name for name in layer_classes() if name not in UNEQUAL and not name.startswith("Lazy"))
+
+
+def built(name: str, arguments: Mapping[str, object], *, initialise: bool = True) -> nn.Module:
+    return construct(Layer(name, Arguments(named=arguments)), initialise=initialise)
 
 
 def torch_count(module: nn.Module) -> int:
@@ -53,13 +60,13 @@ def test_a_recurrence_counts_one_keras_layer_a_layer_and_direction(
     one, directions = FORMULAS[name], 2 if both else 1
     expected = directions * (one(size, hidden, bias) + (layers - 1) * one(directions * hidden, hidden, bias))
     arguments = {"input_size": size, "hidden_size": hidden, "num_layers": layers, "bias": bias, "bidirectional": both}
-    assert expected == keras_count(construct(name, arguments, initialise=False))
+    assert expected == keras_count(built(name, arguments, initialise=False))
 
 
 @settings(max_examples=30, deadline=None)
 @given(name=st.sampled_from(sorted(FORMULAS)), size=SIZES, hidden=SIZES, bias=st.booleans())
 def test_a_cell_counts_as_its_recurrence_of_one_layer(name: str, size: int, hidden: int, bias: bool) -> None:
-    cell = construct(f"{name}Cell", {"input_size": size, "hidden_size": hidden, "bias": bias}, initialise=False)
+    cell = built(f"{name}Cell", {"input_size": size, "hidden_size": hidden, "bias": bias}, initialise=False)
     assert FORMULAS[name](size, hidden, bias) == keras_count(cell)
 
 
@@ -76,7 +83,7 @@ def test_a_projected_lstm_counts_one_bias_less_a_layer_and_direction(layers: int
 )
 def test_batch_norm_counts_its_two_statistics(name: str, each: int, affine: bool, tracked: bool) -> None:
     arguments = {"num_features": 6, "affine": affine, "track_running_stats": tracked}
-    assert each * 6 == keras_count(construct(name, arguments))
+    assert each * 6 == keras_count(built(name, arguments))
 
 
 def test_the_counted_statistics_of_a_scaling_batch_norm() -> None:
@@ -87,7 +94,7 @@ def test_the_counted_statistics_of_a_scaling_batch_norm() -> None:
 
 @pytest.mark.parametrize("name", EQUAL)
 def test_every_other_layer_counts_as_in_torch(name: str) -> None:
-    module = construct(name, arguments_of(name))
+    module = built(name, arguments_of(name))
     assert torch_count(module) == keras_count(module)
 
 

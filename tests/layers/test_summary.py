@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
+from torch import nn
 
 from tdinspect.building.construct import construct
 from tdinspect.building.signatures import layer_classes
-from tdinspect.domain.spec import show
+from tdinspect.domain.spec import Arguments, Layer, show
 from tdinspect.layers.summary import summary
 from tests.building.minimal import ARGUMENTS
 
 CONV = {"in_channels": 3, "out_channels": 16, "kernel_size": 3}
+
+
+def built(name: str, arguments: Mapping[str, object], *, initialise: bool = True) -> nn.Module:
+    return construct(Layer(name, Arguments(named=arguments)), initialise=initialise)
 
 
 @pytest.mark.parametrize(
@@ -48,13 +55,13 @@ CONV = {"in_channels": 3, "out_channels": 16, "kernel_size": 3}
     ],
 )
 def test_a_summary_says_what_a_person_wants_to_see(expected: str, name: str, arguments: dict[str, object]) -> None:
-    assert expected == summary(construct(name, arguments, initialise=False), arguments, show)
+    assert expected == summary(built(name, arguments, initialise=False), arguments, show)
 
 
 @pytest.mark.parametrize("name", sorted(set(ARGUMENTS) & set(layer_classes())))
 def test_every_class_has_a_summary_of_one_line_with_every_given_number_in_it(name: str) -> None:
     arguments = ARGUMENTS[name]
-    text = summary(construct(name, arguments, initialise=False), arguments, show)
+    text = summary(built(name, arguments, initialise=False), arguments, show)
     assert text == " ".join(text.split())
     numbers = [
         str(value) for key, value in arguments.items() if isinstance(value, int) and (key, value) != ("padding", 0)

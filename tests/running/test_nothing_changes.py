@@ -56,7 +56,7 @@ def test_hooks_are_gone_after_recording() -> None:
     with recording([layer, layer]) as calls:
         layer(torch.randn(3, 4))
     layer(torch.randn(3, 4))
-    assert [(layer, [(3, 2)])] == calls
+    assert [[(3, 2)]] == calls.of(layer)
     assert not layer._forward_hooks
 
 

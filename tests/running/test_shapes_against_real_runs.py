@@ -13,6 +13,7 @@ from torch import nn
 
 from tdinspect.domain.report import SpecReport
 from tdinspect.pipeline import Request, Source, execute
+from tests.architectures import images, sequences
 
 SPECS = Path(__file__).parent.parent.parent / "specs"
 
@@ -162,7 +163,8 @@ def test_time_and_batch_survive_sequence_layers(steps: list[Any], batch: int, ti
 
 @pytest.mark.parametrize("device", ["auto", "cpu", "meta"])
 def test_the_engines_agree_on_every_spec(device: Any) -> None:
-    paths = sorted(SPECS.glob("*.yaml"))
+    large = {*images.ARCHITECTURES, *sequences.ARCHITECTURES}  # tests/architectures runs these for real, on values
+    paths = sorted(path for path in SPECS.glob("*.yaml") if path.stem not in large - {"tcn", "attention_decoder"})
     assert paths
     for path in paths:
         source = Source(str(path), path.read_bytes())

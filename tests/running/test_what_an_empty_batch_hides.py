@@ -9,8 +9,9 @@ import torch
 from torch import nn
 
 from tdinspect.building.construct import construct
-from tdinspect.building.tensor_function import TensorFunction
+from tdinspect.building.tensor_function import Run, TensorFunction
 from tdinspect.domain.size import Size
+from tdinspect.domain.spec import Arguments, Layer
 from tdinspect.domain.trace import Axis, TensorInfo
 from tdinspect.domain.tree import first
 from tdinspect.running.call import World
@@ -114,7 +115,9 @@ TAKES_LIST = ("cat", "stack", "einsum")
 
 
 def module_of(name: str, arguments: dict[str, Any], sizes: dict[str, int]) -> nn.Module:
-    return TensorFunction(name, arguments, sizes) if name.islower() else construct(name, arguments).eval()
+    if name.islower():
+        return TensorFunction(name, arguments, Run(sizes))
+    return construct(Layer(name, Arguments(named=arguments))).eval()
 
 
 def real_outcome(name: str, arguments: dict[str, Any], shapes: tuple[tuple[int, ...], ...]) -> Any:
@@ -142,7 +145,9 @@ def test_a_layer_gives_the_shape_or_the_error_of_a_real_run(
     try:
         with inspecting():
             value = first(
-                transfer(module, (list(infos),) if name in TAKES_LIST else infos, {}, World(sizes, "B", dict(sizes)))
+                transfer(
+                    module, (list(infos),) if name in TAKES_LIST else infos, {}, World(sizes, "B", Run(dict(sizes)))
+                )
             )
     except LayerError as error:
         assert expected == error.text

@@ -1,0 +1,63 @@
+"""Joining tensors, and taking parts of one."""
+
+# ruff: noqa: D103 - the functions are torch's own, under torch's names
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    return torch.cat(list(tensors), dim)
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    return torch.stack(list(tensors), dim)
+
+
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    return torch.chunk(input, chunks, dim)
+
+
+def split(input: Tensor, split_size: int | tuple[int, ...], dim: int = 0) -> tuple[Tensor, ...]:
+    sizes = list(split_size) if isinstance(split_size, tuple) else split_size
+    return torch.split(input, sizes, dim)
+
+
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    return torch.unbind(input, dim)
+
+
+def select(input: Tensor, dim: int, index: int) -> Tensor:
+    return torch.select(input, dim, index)
+
+
+def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+    return torch.narrow(input, dim, start, length)
+
+
+def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
+    return input.unfold(dimension, size, step)
+
+
+def diagonal(input: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    return torch.diagonal(input, offset, dim1, dim2)
+
+
+def gather(input: Tensor, index: Tensor, dim: int) -> Tensor:
+    return torch.gather(input, dim, index)
+
+
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+    return torch.take_along_dim(input, indices, dim)
+
+
+def index_select(input: Tensor, index: Tensor, dim: int) -> Tensor:
+    return torch.index_select(input, dim, index)
+
+
+def scatter_add(input: Tensor, index: Tensor, src: Tensor, dim: int) -> Tensor:
+    return torch.scatter_add(input, dim, index, src)
