@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import typer
 
 from tdinspect.cli import FINDINGS, USAGE
 from tdinspect.cli.plain import PlainCommand, PlainGroup
-from tdinspect.cli.run import DEVICES, Device, Options, UsageError, answer
+from tdinspect.cli.run import DEVICES, Device, Options, UsageError, answer, check_output, deliver
 from tdinspect.domain.report import Command
 from tdinspect.formats import FORMATS
 
@@ -50,7 +51,7 @@ Columns = Annotated[
     str | None, typer.Option("--columns", metavar="A,B,C", help="These columns instead (an unknown one lists them).")
 ]
 AllowImport = Annotated[
-    list[str] | None, typer.Option("--allow-import", metavar="PKG", help="Let specs use this package (not used yet).")
+    list[str] | None, typer.Option("--allow-import", metavar="PKG", help="Let specs import this package. Repeatable.")
 ]
 DeviceName = Annotated[str, typer.Option("--device", metavar="|".join(DEVICES), help="Where the dummy pass runs.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Only findings, errors and the total.")]
@@ -137,6 +138,59 @@ def _register(command: Command, sentence: str) -> None:
 
 for _command, _sentence in _COMMANDS.items():
     _register(_command, _sentence)
+
+
+@app.command("explain", cls=PlainCommand)
+def _explain(
+    codes: Annotated[list[str] | None, typer.Argument(metavar="CODE", help="As TD005 (default: the list).")] = None,
+    output_format: Annotated[str, typer.Option("--format", metavar="text|markdown|json")] = "text",
+) -> None:
+    """What a rule's code means, with a bad and a good example."""
+    from tdinspect.cli import output
+    from tdinspect.cli.explain import explain
+
+    with _usage_errors("explain"):
+        width = output.width(output.is_terminal(sys.stdout))
+        output.print_text(explain(codes or (), output_format, width))
+
+
+@app.command("init", cls=PlainCommand)
+def _init(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A new file, or - for standard output.")] = "model.yaml",
+    kind: Annotated[
+        str, typer.Option("--kind", metavar="video|sequence|sequence-to-sequence|plain", help="What to start from.")
+    ] = "video",
+) -> None:
+    """A commented spec to start from; it never overwrites."""
+    from tdinspect.cli import output
+    from tdinspect.cli.init import starter, write_starter
+
+    with _usage_errors("init"):
+        output.print_text(starter(kind) if file == "-" else write_starter(file, kind))
+
+
+@app.command("schema", cls=PlainCommand)
+def _schema(output_file: Output = None) -> None:
+    """The JSON Schema of specs, for editors."""
+    with _usage_errors("schema"):
+        path = None if output_file is None else Path(output_file)
+        check_output(path)
+        from tdinspect._startup import import_torch_fast
+
+        import_torch_fast()
+        from tdinspect.schema import schema_text
+
+        deliver(schema_text(), path)
+
+
+@contextmanager
+def _usage_errors(command: str) -> Iterator[None]:
+    """A UsageError ends the command with its message and exit code 2."""
+    try:
+        yield
+    except UsageError as error:
+        sys.stderr.write(f"tdinspect {command}: {error}\n")
+        raise typer.Exit(USAGE) from None
 
 
 def _pairs(texts: Sequence[str]) -> dict[str, str]:

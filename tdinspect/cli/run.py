@@ -55,13 +55,7 @@ def answer(options: Options) -> bool:
     gathered = _gathered(options)
     report = _report(options, gathered)
     text = load_format(options.format).render(report, _render_options(options, gathered.left_out))
-    if options.output is None:
-        output.print_text(text)
-    else:
-        try:
-            output.write_file(options.output, text)
-        except OSError as error:
-            raise UsageError(f"cannot write {options.output}: {error.strerror or error}") from error
+    deliver(text, options.output)
     failing = {"error", "warning"} if options.error_on_warning else {"error"}
     clean = all(finding.severity not in failing for spec in report.specs for finding in spec.findings)
     return clean or options.exit_zero
@@ -76,8 +70,24 @@ def _check(options: Options) -> None:
     if unknown or options.columns == ():
         what = f"unknown column {unknown[0]!r}" if unknown else "no column given"
         raise UsageError(f"{what}: {options.command} has {', '.join(known)}")
-    if options.output is not None and (reason := output.cannot_write(options.output)):
-        raise UsageError(f"cannot write {options.output}: {reason}")
+    check_output(options.output)
+
+
+def check_output(path: Path | None) -> None:
+    """Whether the text can be written there, as far as can be told before the work. Raises UsageError."""
+    if path is not None and (reason := output.cannot_write(path)):
+        raise UsageError(f"cannot write {path}: {reason}")
+
+
+def deliver(text: str, path: Path | None) -> None:
+    """Print the text, or write it to a file. Raises UsageError."""
+    if path is None:
+        output.print_text(text)
+        return
+    try:
+        output.write_file(path, text)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def _gathered(options: Options) -> Gathered:
