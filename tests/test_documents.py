@@ -12,6 +12,7 @@ import yaml
 
 from tdinspect.domain.report import Command, LayerRow, SpecReport
 from tdinspect.pipeline import Request, Source, execute
+from tests.architectures import images, sequences
 from tests.documents.plain import count, keras_count, run
 from tests.documents.table import CASES, EXTRA, Axes, Case
 
@@ -43,7 +44,9 @@ def row(report: SpecReport, name: str) -> LayerRow:
 
 def test_every_shipped_spec_is_in_the_table_or_named_as_extra() -> None:
     names = [case.file for case in CASES]
-    assert sorted({*names, *EXTRA}) == sorted(path.stem for path in SPECS.rglob("*.yaml"))
+    assert sorted({*names, *EXTRA, *images.ARCHITECTURES, *sequences.ARCHITECTURES}) == sorted(
+        path.stem for path in SPECS.rglob("*.yaml")
+    )
     assert len(names) == len(set(names))
 
 
