@@ -35,10 +35,15 @@ def bind_arguments(
     if args.wrong:
         return given, findings
     unknown = [name for name in given if name not in known and not accepts_any]
-    meant = [nearest(name, known) for name in unknown]  # a misspelt argument is one mistake, not a missing one too
+    # A misspelt argument is one mistake, not a missing one too.
+    meant: list[str | None] = [nearest(name, known) for name in unknown]
     for name in unknown:
-        findings.append(_unknown(what, name, known, path))
         del given[name]
+    told = {parameter.name for parameter in parameters if inferable and is_inferable(parameter.name)}
+    missing = [p.name for p in parameters if p.required and p.name not in (*given, *meant, *told)]
+    if len(unknown) == len(missing) == 1 and meant == [None]:  # `axis` for `dim`
+        meant, missing = missing, []
+    findings += [_unknown(what, name, likely, known, path) for name, likely in zip(unknown, meant, strict=True)]
     for name, value in given.items():
         if name not in known:
             continue
@@ -47,8 +52,6 @@ def bind_arguments(
             place = path if args.has_scalar else (*path, name)
             text = f"write `${value}`" if isinstance(value, str) and value in sizes else None
             findings.append(Finding("TD005", f"{what}: {name} {problem}", place, help=text))
-    told = {parameter.name for parameter in parameters if inferable and is_inferable(parameter.name)}
-    missing = [p.name for p in parameters if p.required and p.name not in (*given, *meant, *told)]
     written = [f"{name}: {show(value)}" for name, value in given.items() if args.has_scalar]
     example = f"{what}: {{{', '.join([*written, *(f'{name}: ...' for name in missing)])}}}"
     for name in missing:
@@ -67,8 +70,7 @@ def _by_name(
     return {target.name: args.scalar}, []
 
 
-def _unknown(what: str, name: str, known: Collection[str], path: Path) -> Finding:
-    likely = nearest(name, known)
+def _unknown(what: str, name: str, likely: str | None, known: Collection[str], path: Path) -> Finding:
     text = f"did you mean `{likely}`?" if likely else f"it takes {', '.join(known) or 'no argument'}"
     return Finding("TD005", f"{what} has no argument {name}", (*path, name), on_key=True, help=text)
 

@@ -94,10 +94,15 @@ class _Walk:
         return Assembly(model, inputs, trace, tuple(self.findings), self.world, self.leaves, self.highs)
 
     def _outputs(self, scope: Scope, last: Tree) -> dict[str, TensorInfo]:
-        named = {name: first(scope[name]) for name in self.spec.outputs} or {"output": first(last)}
-        for name, value in named.items():
+        named = {name: scope[name] for name in self.spec.outputs} or {"output": first(last)}
+        for index, (name, value) in enumerate(named.items()):
             if not isinstance(value, TensorInfo):
-                self.stop(Finding("TD003", f"the output {name} is not one tensor", ("outputs",)))
+                message = f"the output {name} is not one tensor"
+                path = ("outputs", index) if self.spec.outputs else ("layers", len(self.spec.steps) - 1)
+                help = (
+                    f"its parts are {_pattern(value)}: name them with `as`" if isinstance(value, tuple | list) else None
+                )
+                self.stop(Finding("TD003", message, path, help=help))
         return named
 
     def stop(self, finding: Finding, step: Step | None = None) -> NoReturn:
@@ -110,18 +115,19 @@ class _Walk:
 
         def perform(step: Step, flow: Flow, scope: Scope) -> Tree:
             value = self._step(step, flow, scope, place)
-            self._check_parts(step, value)
+            self._check_parts(step, value, place)
             return value
 
         return perform
 
-    def _check_parts(self, step: Step, value: Tree) -> None:
+    def _check_parts(self, step: Step, value: Tree, place: Spot) -> None:
         if isinstance(step.parts, tuple) and not parts_fit(step.parts, value):
             count = len(value) if isinstance(value, tuple | list) else 1
             message = f"`as` names {len(step.parts)} parts, and {step.name} gives {count}"
             help = f"its parts are {_pattern(value)}; a name may stand for a whole tuple"
             if not isinstance(value, tuple | list):
                 help = "it gives one tensor: leave `as` out"
+            self.ledger.broke(self.ledger.row_of(place, step), message)
             self.stop(Finding("TD003", message, (*step.path, "as"), help=help), step)
 
     def _step(self, step: Step, flow: Flow, scope: Scope, place: Spot) -> Tree:

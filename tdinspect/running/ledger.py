@@ -83,6 +83,11 @@ class Ledger:
         """The container itself cannot take or give what it should; a finding says so already."""
         self.records[row] = replace(self.records[row], failure=Failure(message, reported=True))
 
+    def row_of(self, place: Place, step: Step) -> int:
+        """The row that a step at this place has had."""
+        name = place.prefix + step.name
+        return next(i for i in reversed(range(len(self.records))) if self.records[i].name == name)
+
     def not_built(self, place: Place, step: Step, leaf: Leaf, message: str) -> None:
         """The row of a layer that could not be built; a finding says so already."""
         base = self._base(place, step, leaf.type, leaf.flow)

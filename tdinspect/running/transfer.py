@@ -29,6 +29,9 @@ from tdinspect.running.formulas import symbolic
 _LARGE = 1 << 16  # elements of input above which a run without a batch to shrink goes to the meta device
 # They look at the kinds of numbers before anything else.
 _ANY_KIND = frozenset(("where", "masked_fill", "to", "detach", "zeros_like", "ones_like", "full_like"))
+# One sample of these is computed, and is longer than what came in by a constant or by its own last axis.
+_SPREADS = frozenset(("one_hot", "diag_embed", "pad"))
+_MUCH = 1 << 24  # elements that one sample may have in memory
 _STEPS = Size.symbol("#steps")
 
 
@@ -126,12 +129,31 @@ def _choose(module: nn.Module, inputs: Sequence[TensorInfo], world: World) -> En
         return FULL
     if is_view(module) or world.device == "meta" or is_weightless(module):
         return META
+    if _asks_for_much(module, inputs, world):
+        return META
     if not any(world.holds_batch(axis) for info in inputs for axis in info.axes):
         elements = sum(prod(info.shape(world.sizes)) for info in inputs)
         return META if elements > _LARGE else FULL
     if len({axis.size for info in inputs for axis in info.axes if world.holds_batch(axis)}) > 1:
         return META  # none or one of B and of B*T would be the same size
     return ONE_SAMPLE if _needs_a_sample(module, inputs, world) else ZERO_BATCH
+
+
+def _asks_for_much(module: nn.Module, inputs: Sequence[TensorInfo], world: World) -> bool:
+    """True where constants ask for so much that even one sample, or none, takes long or much memory."""
+    if isinstance(module, TensorFunction):
+        given = module.resolved_constants()
+    elif module.__module__.startswith("torch.nn.") and next(module.parameters(), None) is None:
+        given = vars(module)
+    else:
+        return False
+    most = max((n for n in leaves(tuple(given.values())) if isinstance(n, int | float)), default=0)
+    if most > _LARGE:
+        return True
+    if not isinstance(module, TensorFunction) or module.name not in _SPREADS:
+        return False
+    shapes = [tuple(axis.size.value({**world.sizes, str(world.batch): 1}) for axis in info.axes) for info in inputs]
+    return any(prod(shape) * max(most, *shape[-1:], 1) > _MUCH for shape in shapes)
 
 
 def _has_more_empty_axes(base: Tree, inputs: Sequence[TensorInfo], world: World) -> bool:
@@ -191,14 +213,16 @@ def _look_up(module: nn.Module, info: TensorInfo) -> None:
         raise LayerError(_text(problem)) from problem
 
 
-def _mixes_kinds(module: nn.Module, call: Call) -> bool:
+def _mixes_kinds(call: Call, inputs: Sequence[TensorInfo]) -> bool:
     """True for inputs that are not all of the layer's own floating dtype: kernels look at it when they compute."""
-    if is_view(module) or isinstance(module, TensorFunction) and module.name in _ANY_KIND:
+    module = call.module
+    if is_view(module) or _asks_for_much(module, inputs, call.world):
+        return False
+    if isinstance(module, TensorFunction) and module.name in _ANY_KIND:
         return False
     masks = [info for name, value in call.kwargs.items() if name.endswith("mask") for info in infos_in(value)]
-    infos = [info for info in infos_in((call.args, call.kwargs)) if info.dtype != "bool" or info not in masks]
     own = {value.dtype for value in module.parameters()}
-    kinds = {getattr(torch, info.dtype) for info in infos}
+    kinds = {getattr(torch, info.dtype) for info in inputs if info.dtype != "bool" or info not in masks}
     return bool(kinds) and (len(kinds | own) > 1 or not all(kind.is_floating_point for kind in kinds))
 
 
@@ -213,7 +237,7 @@ def _confirm(module: nn.Module, call: Call, inputs: Sequence[TensorInfo]) -> Non
     bound = index_bound(module)
     if bound is not None and inputs and (inputs[0].high or 0) > bound:
         _look_up(module, inputs[0])
-    if bound is None and call.engine in (ZERO_BATCH, META) and _mixes_kinds(module, call):
+    if bound is None and call.engine in (ZERO_BATCH, META) and _mixes_kinds(call, inputs):
         _compute_once(call)
     witness = family_of_module(module).witness
     if witness is None or not inputs:

@@ -1,7 +1,5 @@
 """Activations, softmaxes, and norms without weights."""
 
-# ruff: noqa: D103 - the functions are torch's own, under torch's names
-
 from __future__ import annotations
 
 import torch

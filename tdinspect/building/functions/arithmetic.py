@@ -1,7 +1,5 @@
 """Arithmetic of one or two tensors, element by element."""
 
-# ruff: noqa: D103 - the functions are torch's own, under torch's names
-
 from __future__ import annotations
 
 import torch

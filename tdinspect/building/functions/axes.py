@@ -1,7 +1,5 @@
 """Moving, merging, stretching and filling axes."""
 
-# ruff: noqa: D103 - the functions are torch's own, under torch's names
-
 from __future__ import annotations
 
 import torch

@@ -1,7 +1,5 @@
 """Comparing, choosing and masking; kinds of numbers; constants in the shape of a tensor."""
 
-# ruff: noqa: D103 - the functions are torch's own, under torch's names
-
 from __future__ import annotations
 
 import torch

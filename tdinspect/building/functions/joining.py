@@ -1,7 +1,5 @@
 """Joining tensors, and taking parts of one."""
 
-# ruff: noqa: D103 - the functions are torch's own, under torch's names
-
 from __future__ import annotations
 
 from collections.abc import Sequence

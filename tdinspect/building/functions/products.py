@@ -1,7 +1,5 @@
 """Products and distances of tensors."""
 
-# ruff: noqa: D103 - the functions are torch's own, under torch's names
-
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Windows that move over axes: pools, and reading an image at other places."""
 
-# ruff: noqa: D103 - the functions are torch's own, under torch's names
-
 from __future__ import annotations
 
 from torch import Tensor
