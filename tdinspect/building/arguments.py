@@ -42,7 +42,7 @@ def bind_arguments(
     told = {parameter.name for parameter in parameters if inferable and is_inferable(parameter.name)}
     missing = [p.name for p in parameters if p.required and p.name not in (*given, *meant, *told)]
     if len(unknown) == len(missing) == 1 and meant == [None]:  # `axis` for `dim`
-        meant, missing = missing, []
+        meant, missing = [*missing], []
     findings += [_unknown(what, name, likely, known, path) for name, likely in zip(unknown, meant, strict=True)]
     for name, value in given.items():
         if name not in known:

@@ -27,6 +27,7 @@ from tdinspect.domain.spec import (
     Layer,
     ModelSpec,
     Operation,
+    Repeat,
     Residual,
     Source,
     Step,
@@ -94,6 +95,8 @@ class _Check:
 
     def _container(self, container: Container, source: object) -> Container:
         checked = replace(container, steps=self.steps(container.steps, source))
+        if isinstance(checked, Repeat):
+            checked = replace(checked, steps=tuple(replace(copy, entering=source) for copy in checked.steps))
         if isinstance(checked, Residual) and checked.shortcut is not None:
             return replace(checked, shortcut=self._step(checked.shortcut, source))
         return checked

@@ -23,11 +23,11 @@ class Steps(nn.Module):
         steps: Sequence[Step],
         children: Mapping[str, nn.Module],
         exported: Iterable[str] = (),
-        container: Container | None = None,
+        step: Step | None = None,
     ) -> None:
         super().__init__()
         self.steps = tuple(steps)
-        self.container = container
+        self.step = step
         self.exported = tuple(exported)
         self._attribute: dict[str, str] = {}
         for name, child in children.items():
@@ -57,11 +57,13 @@ class Steps(nn.Module):
         return child(*flow.args, **flow.kwargs, **step.call)
 
     def _inside(self, step: Step, child: Steps, flow: Flow, scope: Scope) -> Tree:
-        assert child.container is not None
-        inside, entering = enter(step, flow, scope)
-        value = child.run(entering, inside, child.container)
-        if isinstance(child.container, Residual):
-            shortcut = child.container.shortcut
+        assert child.step is not None
+        container = child.step.operation
+        assert isinstance(container, Container)
+        inside, entering = enter(child.step, flow, scope)
+        value = child.run(entering, inside, container)
+        if isinstance(container, Residual):
+            shortcut = container.shortcut
             before = entering.args[0] if shortcut is None else first(child.perform(shortcut, entering, inside))
             value = before + first(value)
         return _export(step, value, {name: inside[name] for name in child.exported}, scope)

@@ -13,6 +13,10 @@ from tdinspect.domain.spec import Block, Container, Function, Recurrent, Repeat,
 from tdinspect.domain.tree import Tree, first, leaves, map_tree
 
 
+class WrongInputs(Exception):
+    """What comes into a container is not what its steps read: a shared use with other inputs than the first."""
+
+
 @dataclass(slots=True)
 class Scope:
     """Names and their values; a name that is not here is looked for outside."""
@@ -30,7 +34,7 @@ class Scope:
             if name in scope.values:
                 return scope.values[name]
             scope = scope.parent
-        raise KeyError(name)
+        raise WrongInputs(f"`{name}` does not come in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +141,18 @@ def enter(step: Step, flow: Flow, outer: Scope | None) -> tuple[Scope, Flow]:
     scope = Scope(parent=outer)
     if isinstance(step.operation, Block):
         values = dict(zip(step.operation.inputs, flow.args, strict=False)) | dict(flow.kwargs)
+        if len(flow.args) + len(flow.kwargs) != len(step.operation.inputs) or values.keys() != {*step.operation.inputs}:
+            raise WrongInputs(f"the block takes {', '.join(step.operation.inputs)}")
         for name, value in values.items():
             scope.define(name, value)
         return scope, Flow((values[step.operation.inputs[0]],)) if step.operation.inputs else flow
     names: list[Tree] = []
-    entering: list[Tree] = list(flow.args)
-    if isinstance(step.source, Mapping):
-        names, entering = list(step.source.values()), list(flow.kwargs.values())
-    elif step.source is not None:
-        names = list(step.source) if isinstance(step.source, tuple) else [step.source]
-    for name, value in zip(names, entering, strict=False):
+    source = step.source if step.entering is None else step.entering
+    if isinstance(source, Mapping):
+        names = list(source.values())
+    elif source is not None:
+        names = list(source) if isinstance(source, tuple) else [source]
+    for name, value in zip(names, [*flow.args, *flow.kwargs.values()], strict=False):
         _bind_parts(name, value, scope)
     return scope, flow
 

@@ -139,6 +139,8 @@ class Step:
     """One step. ``path`` is the step's own place, ``op_path`` the operation key's (a bare name: the step itself).
 
     ``uses`` are the places of the block uses that lead to it, the outermost first: its paths are in the block.
+    ``entering`` are the names that a container's inputs have inside, where they are not those of its own ``from``: of a
+    copy those of the repeat, of a shared use those of the first.
     """
 
     name: str
@@ -151,6 +153,7 @@ class Step:
     trainable: bool | None = None
     time: str | None = None
     uses: tuple[Path, ...] = ()
+    entering: object = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import prod
 from typing import NoReturn
 
 from torch import nn
 
 from tdinspect.building.construct import construct
+from tdinspect.building.imports import Ended, guarded
 from tdinspect.building.infer import Refused, Surroundings, completed, contradiction
 from tdinspect.building.model import BuiltModel, Steps, exported_names
 from tdinspect.building.sources import LearnedTensor, TensorSource
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.building.wiring import Flow, Perform, Scope, parts_fit, run_steps
+from tdinspect.domain.expression import MAX_VALUE
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.size import Size
 from tdinspect.domain.spec import Container, Expression, Function, Layer, ModelSpec, Share, Source, Step, resolved
@@ -150,7 +153,11 @@ class _Walk:
 
     def _function(self, step: Step, module: TensorFunction, flow: Flow, place: Spot) -> Tree:
         leaf = Leaf(module.name, None, module.constants, {}, module, flow, place.fold)
-        return self._leaf(step, leaf, place, Use())
+        value = self._leaf(step, leaf, place, Use())
+        if isinstance(module, TensorSource) and prod(value.shape(self.world.sizes)) > MAX_VALUE:
+            message = f"{module.name} has more than 2**62 elements"
+            self.stop(Finding("TD008", message, step.op_path, on_key=True), step)
+        return value
 
     def _layer(self, step: Step, layer: Layer, flow: Flow, place: Spot) -> Tree:
         where = Surroundings(self.world.sizes, self.world.clocks, folded=place.folded)
@@ -163,7 +170,8 @@ class _Walk:
         except Exception as problem:  # a constructor may raise anything
             told_here = (f"{name} is {size.value(where.sizes)}" for name, size in inferred.items())
             read = f"read off its input: {', '.join(told_here)}" if inferred else None
-            finding = Finding("TD005", f"{layer.type}: {problem}", step.op_path, on_key=True, help=read)
+            code = "TD008" if "overflow" in str(problem) else "TD005"
+            finding = Finding(code, f"{layer.type}: {problem}", step.op_path, on_key=True, help=read)
             self._refuse(step, layer, place, flow, finding)
         empty = next((named for named in module.named_parameters() if named[1].numel() == 0), None)
         if empty is not None:
@@ -196,7 +204,8 @@ class _Walk:
             return self._reuse(step, target, flow, place)
         original = self.containers[target]
         assert isinstance(original.operation, Container)
-        again = replace(step, operation=original.operation)
+        entering = original.source if original.entering is None else original.entering
+        again = replace(step, operation=original.operation, entering=entering)
         return self._container(again, original.operation, flow, scope, place, shares=f"{target}.")
 
     def _reuse(self, step: Step, target: str, flow: Flow, place: Spot) -> Tree:
@@ -220,7 +229,7 @@ class _Walk:
         place.children[step.name] = module
         self._note_high(module, flow)
         try:
-            if leaf.layer is not None and "." in leaf.layer.type and not is_leaf(module):
+            if leaf.layer is not None and "." in leaf.layer.type:
                 return self._user_module(step, self.leaves[full], place, use)
             value = transfer(module, flow.args, flow.kwargs, self.world)
         except LayerError as error:
@@ -236,6 +245,9 @@ class _Walk:
         watched = Watched(leaf.module)
         value, calls = transfer(watched, leaf.flow.args, leaf.flow.kwargs, self.world)
         self.leaves[place.prefix + step.name] = replace(leaf, outputs=tuple(infos_of(value)))
+        if is_leaf(leaf.module):
+            self.ledger.ran(place, step, leaf, use, value)
+            return value
         self.ledger.contains(place, step, leaf, value)
         not_called = [(None, None)] * (len(watched.layers) - len(calls))
         for inner, (taken, given) in zip(watched.layers, [*calls, *not_called], strict=True):
@@ -260,11 +272,12 @@ class _Walk:
         """The layer's words, and what it gives on the other side of TimeDistributed."""
         other = None
         try:
-            if leaf.fold is not None:
-                other = run_bare(leaf, self.world)
-            elif (fold := fold_of(leaf, self.world)) is not None:
-                other = run_wrapped(leaf, fold, self.world)
-        except (LayerError, ValueError):
+            with guarded():
+                if leaf.fold is not None:
+                    other = run_bare(leaf, self.world)
+                elif (fold := fold_of(leaf, self.world)) is not None:
+                    other = run_wrapped(leaf, fold, self.world)
+        except (LayerError, ValueError, Ended):
             pass  # no other side works either
         wrong = None if leaf.layer is None else contradiction(leaf.layer, leaf.flow, self.world.sizes)
         told = wrong[1] if wrong else _beyond_the_table(leaf)

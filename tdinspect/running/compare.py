@@ -6,9 +6,11 @@ Shapes and errors are those at the spec's own sizes; values come from a small re
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from tdinspect.building.construct import is_weightless
+from tdinspect.building.imports import Ended, guarded
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.domain.spec import ModelSpec, show
 from tdinspect.domain.trace import Comparison, LayerRecord, Outcome, Side, TensorInfo, Verdict
@@ -31,7 +33,9 @@ def compare(spec: ModelSpec, assembly: Assembly) -> Assembly:
         leaf = assembly.leaves[record.name]
         key = (leaf.type, show(leaf.settings), repr(leaf.flow), leaf.fold, record.time)
         if key not in known:
-            known[key] = _compare_leaf(leaf, assembly.world, record.time)
+            known[key] = None
+            with suppress(Ended), guarded():  # a user's module may ask Python to end
+                known[key] = _compare_leaf(leaf, assembly.world, record.time)
         return known[key]
 
     with inspecting():

@@ -11,7 +11,7 @@ from torch import nn
 from tdinspect.building.model import Clock, Folded, Loop, Steps
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.building.time_distributed import TimeDistributed
-from tdinspect.building.wiring import Flow, Perform, Scope, enter, run_inside
+from tdinspect.building.wiring import Flow, Perform, Scope, WrongInputs, enter, run_inside
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.spec import Container, Recurrent, Residual, Step, inner_steps
 from tdinspect.domain.trace import Axis, TensorInfo
@@ -82,8 +82,12 @@ class Enclosed:
             frozen=place.frozen or step.trainable is False,
         )
         entering = self.flow if frame is None else map_infos(lambda info: self._try(frame.inside, info), self.flow)
-        inner, entering = enter(step, entering, None if frame else self.scope)
-        value = self._body(inner, entering, inside)
+        try:
+            inner, entering = enter(step, entering, None if frame else self.scope)
+            value = self._body(inner, entering, inside)
+        except WrongInputs as problem:
+            help = "a shared use, and a copy, takes as many inputs as the first, in the same order"
+            self._stop(Finding("TD006", f"{step.name}: {problem}", step.op_path, on_key=True, help=help))
         if step.parts is None:
             value = first(value)
         value = self._leave(frame, value)
@@ -127,8 +131,12 @@ class Enclosed:
         for name, shape in self.container.state.items():
             outer = self.container.initial.get(name)
             value = None if outer is None else first(self.scope[outer])
-            if not isinstance(value, TensorInfo):
-                value = TensorInfo((*self._batch(), *(Axis(size_of(entry, sizes)) for entry in shape)))
+            declared = TensorInfo((*self._batch(), *(Axis(size_of(entry, sizes)) for entry in shape)))
+            if isinstance(value, TensorInfo) and value.shape(sizes) != declared.shape(sizes):
+                message = f"the state {name} is {declared.text(sizes)}, and {outer}, which it starts from, is"
+                path = (*self.step.op_path, "initial", name)
+                self._stop(Finding("TD003", f"{message} {value.text(sizes)}", path, help="a state keeps its shape"))
+            value = value if isinstance(value, TensorInfo) else declared
             states[name] = value
             scope.define(name, value)
         return states
@@ -205,7 +213,7 @@ class Enclosed:
 
     def _module(self, frame: Frame | None, inside: Spot, exported: Iterable[str]) -> nn.Module:
         steps = inner_steps(self.container)
-        body = Steps(steps, inside.children, exported, self.container)
+        body = Steps(steps, inside.children, exported, self.step)
         if isinstance(frame, Fold):
             return TimeDistributed(Folded(self.step, body), time_axis=frame.time_axis, batch_axis=frame.batch_axis)
         if isinstance(frame, Cut):

@@ -38,7 +38,8 @@ def _variables(call: Call, inputs: Sequence[TensorInfo]) -> list[Variable]:
     module = call.module
     if isinstance(module, TensorFunction) and module.reads:
         symbols = dict.fromkeys([*(s for size in sizes for s in sorted(size.symbols)), *sorted(module.reads)])
-        return [Variable(Size.symbol(s), s) for s in symbols if s != call.world.batch or call.engine.batch is None]
+        read = [Variable(Size.symbol(s), s) for s in symbols if s != call.world.batch or call.engine.batch is None]
+        return [*read, *(Variable(size) for size in sizes if call.engine.batch and call.is_batch(size))]
     return [Variable(size) for size in sizes if call.engine.batch != 0 or not call.is_batch(size)]
 
 

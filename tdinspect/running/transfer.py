@@ -18,7 +18,9 @@ from tdinspect.building.construct import is_weightless
 from tdinspect.building.functions import BLIND_WHEN_EMPTY
 from tdinspect.building.sources import TensorSource
 from tdinspect.building.tensor_function import TensorFunction
+from tdinspect.domain.expression import ExpressionError
 from tdinspect.domain.size import Size
+from tdinspect.domain.spec import resolved
 from tdinspect.domain.trace import Axis, TensorInfo
 from tdinspect.domain.tree import Tree, leaves, map_tree
 from tdinspect.layers import family_of_module, index_bound
@@ -31,7 +33,7 @@ _LARGE = 1 << 16  # elements of input above which a run without a batch to shrin
 _ANY_KIND = frozenset(("where", "masked_fill", "to", "detach", "zeros_like", "ones_like", "full_like"))
 # One sample of these is computed, and is longer than what came in by a constant or by its own last axis.
 _SPREADS = frozenset(("one_hot", "diag_embed", "pad"))
-_MUCH = 1 << 24  # elements that one sample may have in memory
+_MUCH = 1 << 23  # elements that one sample may have in memory
 _STEPS = Size.symbol("#steps")
 
 
@@ -129,8 +131,9 @@ def _choose(module: nn.Module, inputs: Sequence[TensorInfo], world: World) -> En
         return FULL
     if is_view(module) or world.device == "meta" or is_weightless(module):
         return META
-    if _asks_for_much(module, inputs, world):
-        return META
+    reads_batch = isinstance(module, TensorFunction) and world.batch in module.reads
+    if reads_batch or _asks_for_much(module, inputs, world):
+        return META  # a batch of none or one would be that constant's value too
     if not any(world.holds_batch(axis) for info in inputs for axis in info.axes):
         elements = sum(prod(info.shape(world.sizes)) for info in inputs)
         return META if elements > _LARGE else FULL
@@ -142,7 +145,10 @@ def _choose(module: nn.Module, inputs: Sequence[TensorInfo], world: World) -> En
 def _asks_for_much(module: nn.Module, inputs: Sequence[TensorInfo], world: World) -> bool:
     """True where constants ask for so much that even one sample, or none, takes long or much memory."""
     if isinstance(module, TensorFunction):
-        given = module.resolved_constants()
+        try:
+            given: Mapping[str, object] = resolved(module.constants, world.sizes)
+        except ExpressionError:  # the run says so
+            return False
     elif module.__module__.startswith("torch.nn.") and next(module.parameters(), None) is None:
         given = vars(module)
     else:
@@ -153,7 +159,9 @@ def _asks_for_much(module: nn.Module, inputs: Sequence[TensorInfo], world: World
     if not isinstance(module, TensorFunction) or module.name not in _SPREADS:
         return False
     shapes = [tuple(axis.size.value({**world.sizes, str(world.batch): 1}) for axis in info.axes) for info in inputs]
-    return any(prod(shape) * max(most, *shape[-1:], 1) > _MUCH for shape in shapes)
+    if module.name == "diag_embed":
+        return any(prod(shape[:-1]) * (shape[-1] + most) ** 2 > _MUCH for shape in shapes if shape)
+    return any(prod(shape) * most > _MUCH for shape in shapes)
 
 
 def _has_more_empty_axes(base: Tree, inputs: Sequence[TensorInfo], world: World) -> bool:
