@@ -115,8 +115,8 @@ def _inputs(options: Mapping[str, object], path: Path, collector: Collector) -> 
         return ("input",)
     names: dict[str, None] = {}
     for index, name in enumerate(inputs):
-        if name in names:
-            collector.add("TD007", f"`{shorten(str(name))}` is listed twice", (*place, index))
+        if isinstance(name, str) and name in names:
+            collector.add("TD007", f"`{shorten(name)}` is listed twice", (*place, index))
         elif valid_name(name, (*place, index), collector):
             names[str(name)] = None
     return tuple(names) or ("input",)
