@@ -18,9 +18,15 @@ def layer_rows(
 ) -> tuple[LayerRow, ...]:
     """One row for each record, in order."""
     counts = count_rows(trace.layers)
+    shapes: dict[int, Shape] = {}  # most layers take the very value that the one before gave
 
     def shape(infos: Sequence[TensorInfo]) -> Shape | None:
-        return shape_of(infos[0], sizes, clocks, batch) if infos else None
+        if not infos:
+            return None
+        key = id(infos[0])  # the trace keeps it
+        if key not in shapes:
+            shapes[key] = shape_of(infos[0], sizes, clocks, batch)
+        return shapes[key]
 
     return tuple(
         _row(record, count, sizes, shape(record.inputs), shape(record.outputs), locate)

@@ -223,12 +223,15 @@ def all_steps(steps: Iterable[Step]) -> Iterator[Step]:
 
 def map_steps(change: Callable[[Step], Step], steps: Iterable[Step]) -> tuple[Step, ...]:
     """The steps with ``change`` of each, those inside containers first."""
-    return tuple(change(replace(step, operation=_map_inner(change, step.operation))) for step in steps)
+    return tuple(
+        change(replace(step, operation=_map_inner(change, step.operation)))
+        if isinstance(step.operation, Container)
+        else change(step)
+        for step in steps
+    )
 
 
-def _map_inner(change: Callable[[Step], Step], operation: Operation) -> Operation:
-    if not isinstance(operation, Container):
-        return operation
+def _map_inner(change: Callable[[Step], Step], operation: Container) -> Container:
     inner = map_steps(change, operation.steps)
     if isinstance(operation, Residual) and operation.shortcut is not None:
         return replace(operation, steps=inner, shortcut=map_steps(change, (operation.shortcut,))[0])

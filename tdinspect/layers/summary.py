@@ -30,20 +30,19 @@ def summary(module: nn.Module, arguments: Mapping[str, object], show: Callable[[
 
     Layers without a form of their own show the arguments that were given.
     """
+    own = vars(module)
     pieces = [
-        f"{_plain(getattr(module, source))}→{_plain(getattr(module, target))}"
-        for source, target in _FLOWS
-        if hasattr(module, source) and hasattr(module, target)
+        f"{_plain(own[source])}→{_plain(own[target])}" for source, target in _FLOWS if source in own and target in own
     ]
     told = {name for pair in _FLOWS for name in pair if pieces}
     for name, mark, silent in _MARKS:
-        value = getattr(module, name, silent)
+        value = own.get(name, silent)
         if value is None or _plain(value) == str(silent):
             continue
-        if name == "stride" and _plain(value) == _plain(getattr(module, "kernel_size", None)):
+        if name == "stride" and _plain(value) == _plain(own.get("kernel_size")):
             continue  # a pool's default
         pieces.append(f"{name}={value}" if isinstance(value, str) else f"{mark}{_plain(value)}")
-    pieces.extend(name for name in _FLAGS if name in arguments and getattr(module, name, False) is True)
+    pieces.extend(name for name in _FLAGS if name in arguments and own.get(name) is True)
     told |= {name for name, _, _ in _MARKS} | set(_FLAGS)
     pieces.extend(f"{name}={show(value)}" for name, value in arguments.items() if name not in told)
     return " ".join(pieces)

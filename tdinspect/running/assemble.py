@@ -31,7 +31,7 @@ from tdinspect.running.enclosed import Enclosed, Spot, Stop
 from tdinspect.running.engine import inspecting
 from tdinspect.running.inside import Watched, is_leaf
 from tdinspect.running.ledger import Ledger, Use
-from tdinspect.running.sides import Leaf, fold_of, infos_of, run_bare, run_wrapped
+from tdinspect.running.sides import Leaf, Transfers, fold_of, infos_of, run_bare, run_wrapped
 from tdinspect.running.symbols import input_infos, with_constants, world_of
 from tdinspect.running.transfer import LayerError, transfer
 
@@ -74,6 +74,7 @@ class _Walk:
         self.spec, self.world, self.initialise = spec, world, initialise
         self.exported = exported_names(spec)
         self.ledger = Ledger(world.sizes)
+        self.transfers = Transfers(world)
         self.findings: list[Finding] = []
         self.leaves: dict[str, Leaf] = {}
         self.highs: dict[str, int] = {}
@@ -223,21 +224,22 @@ class _Walk:
         return prefix + name
 
     def _leaf(self, step: Step, leaf: Leaf, place: Spot, use: Use) -> Tree:
-        flow = replace(leaf.flow, kwargs={**leaf.flow.kwargs, **step.call})
-        full, module = place.prefix + step.name, leaf.module
-        self.leaves[full] = replace(leaf, flow=flow)
-        place.children[step.name] = module
-        self._note_high(module, flow)
+        if step.call:
+            leaf = replace(leaf, flow=replace(leaf.flow, kwargs={**leaf.flow.kwargs, **step.call}))
+        full = place.prefix + step.name
+        self.leaves[full] = leaf
+        place.children[step.name] = leaf.module
+        self._note_high(leaf.module, leaf.flow)
         try:
             if leaf.layer is not None and "." in leaf.layer.type:
-                return self._user_module(step, self.leaves[full], place, use)
-            value = transfer(module, flow.args, flow.kwargs, self.world)
+                return self._user_module(step, leaf, place, use)
+            value = self.transfers.of(leaf)
         except LayerError as error:
-            self.ledger.failed(place, step, self.leaves[full], use, self._failure(error, self.leaves[full]))
+            self.ledger.failed(place, step, leaf, use, self._failure(error, leaf))
             raise Stop from error
-        self._note_contradiction(step, self.leaves[full])
-        self.leaves[full] = replace(self.leaves[full], outputs=tuple(infos_of(value)))
-        self.ledger.ran(place, step, self.leaves[full], use, value)
+        self._note_contradiction(step, leaf)
+        self.leaves[full] = replace(leaf, outputs=tuple(infos_of(value)))
+        self.ledger.ran(place, step, leaf, use, value)
         return value
 
     def _user_module(self, step: Step, leaf: Leaf, place: Spot, use: Use) -> Tree:
@@ -264,8 +266,10 @@ class _Walk:
 
     def _note_high(self, module: nn.Module, flow: Flow) -> None:
         bound = index_bound(module)
+        if bound is None:
+            return
         origin = next((info.origin for info in infos_of(flow)), None)
-        if bound is not None and origin is not None:
+        if origin is not None:
             self.highs[origin] = min(bound, self.highs.get(origin, bound))
 
     def _failure(self, error: LayerError, leaf: Leaf) -> Failure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from torch import nn
 
@@ -62,13 +63,14 @@ class Ledger:
     def __init__(self, sizes: Mapping[str, int]) -> None:
         self.sizes = sizes
         self.records: list[LayerRecord] = []
+        self._known: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self._views: dict[tuple[int, int], tuple[Frame, TensorInfo, TensorInfo]] = {}
 
     def opened(self, place: Place, step: Step, container: Container, flow: Flow) -> int:
         """A container's row, before its children; returns its index for ``closed``."""
         copied = container.steps[0].operation if isinstance(container, Repeat) else None
         arguments = "" if copied is None else f"{_kind(copied)} ×{len(container.steps)}"
-        base = self._base(place, step, container.type, flow)
-        self.records.append(replace(base, container=True, arguments=arguments))
+        self.records.append(self._base(place, step, container.type, flow, container=True, arguments=arguments))
         return len(self.records) - 1
 
     def folded(self, row: int, fold: Fold) -> None:
@@ -90,19 +92,19 @@ class Ledger:
 
     def not_built(self, place: Place, step: Step, leaf: Leaf, message: str) -> None:
         """The row of a layer that could not be built; a finding says so already."""
-        base = self._base(place, step, leaf.type, leaf.flow)
         arguments = summary(leaf.module, leaf.given, show)
         failure = Failure(message, reported=True)
-        self.records.append(replace(base, arguments=arguments, given=leaf.given, failure=failure))
+        more = {"arguments": arguments, "given": leaf.given, "failure": failure}
+        self.records.append(self._base(place, step, leaf.type, leaf.flow, **more))
 
     def failed(self, place: Place, step: Step, leaf: Leaf, use: Use, failure: Failure) -> None:
         """The row of a layer that raised."""
-        self.records.append(replace(self._layer(place, step, leaf, use), failure=failure))
+        self.records.append(self._layer(place, step, leaf, use, failure=failure))
 
     def ran(self, place: Place, step: Step, leaf: Leaf, use: Use, value: Tree) -> None:
         """The row of a layer that gave ``value``; what no input gives is the same at every step."""
         outputs = self._seen(value, place) if infos_of(leaf.flow) else tuple(infos_of(value))
-        self.records.append(replace(self._layer(place, step, leaf, use), outputs=outputs))
+        self.records.append(self._layer(place, step, leaf, use, outputs=outputs))
 
     def contains(self, place: Place, step: Step, leaf: Leaf, value: Tree) -> None:
         """The row of a user's module, before those of its inner layers."""
@@ -122,20 +124,33 @@ class Ledger:
         record = replace(record, name=full + inner.name, depth=place.depth + 1, keys={}, function=False)
         self.records.append(replace(record, inputs=self._seen(taken, place), outputs=self._seen(given, place)))
 
-    def _layer(self, place: Place, step: Step, leaf: Leaf, use: Use) -> LayerRecord:
-        return replace(
-            self._base(place, step, leaf.type, leaf.flow),
-            arguments=summary(leaf.module, leaf.given, show),
+    def _layer(self, place: Place, step: Step, leaf: Leaf, use: Use, **more: Any) -> LayerRecord:
+        return self._base(
+            place,
+            step,
+            leaf.type,
+            leaf.flow,
             given=leaf.given,
             inferred=leaf.inferred,
             depends_on=use.follows,
             parameters=_parameters(leaf.module.named_parameters()),
-            formula=family_of_module(leaf.module).formula(leaf.module) or None,
-            keras_params=keras_count(leaf.module),
             shared_with=use.shared,
+            **self._described(leaf),
+            **more,
         )
 
-    def _base(self, place: Place, step: Step, type_name: str, flow: Flow) -> LayerRecord:
+    def _described(self, leaf: Leaf) -> Mapping[str, Any]:
+        """What is the same for every layer of one kind."""
+        key = (leaf.kind, repr(leaf.given))
+        if leaf.layer is None or "." in leaf.type or key not in self._known:
+            self._known[key] = {
+                "arguments": summary(leaf.module, leaf.given, show),
+                "formula": family_of_module(leaf.module).formula(leaf.module) or None,
+                "keras_params": keras_count(leaf.module),
+            }
+        return self._known[key]
+
+    def _base(self, place: Place, step: Step, type_name: str, flow: Flow, **more: Any) -> LayerRecord:
         return LayerRecord(
             name=place.prefix + step.name,
             type=type_name,
@@ -149,11 +164,19 @@ class Ledger:
             inputs=self._seen(flow, place),
             times=place.times,
             time=step.time,
+            **more,
         )
 
     def _seen(self, tree: Tree, place: Place) -> tuple[TensorInfo, ...]:
-        frame, infos = place.frame, infos_of(tree)
-        return tuple(infos) if frame is None else tuple(frame.seen(info, self.sizes) for info in infos)
+        return tuple(self._view(info, place.frame) for info in infos_of(tree))
+
+    def _view(self, info: TensorInfo, frame: Frame | None) -> TensorInfo:
+        if frame is None:
+            return info
+        key = (id(frame), id(info))  # both are kept, so that no other object takes their place
+        if key not in self._views:
+            self._views[key] = (frame, info, frame.seen(info, self.sizes))
+        return self._views[key][2]
 
 
 def _parameters(named: Iterable[tuple[str, nn.Parameter]]) -> tuple[ParameterInfo, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 
 from torch import nn
@@ -36,6 +36,11 @@ class Leaf:
     outputs: tuple[TensorInfo, ...] = ()
 
     @property
+    def kind(self) -> str:
+        """The type and all arguments, as text: equal for layers that do the same to shapes, and 1, 1.0, True differ."""
+        return f"{self.type} {self.layer.args if self.layer else self.given!r}"
+
+    @property
     def settings(self) -> Mapping[str, object]:
         """All arguments that the layer was built with."""
         return {} if self.layer is None else self.layer.args.named
@@ -58,6 +63,24 @@ def map_infos(change: Callable[[TensorInfo], TensorInfo], flow: Flow) -> Flow:
 def infos_of(tree: Tree) -> list[TensorInfo]:
     """The tensors of inputs or of a result, from left to right."""
     return infos_in((tree.args, tree.kwargs) if isinstance(tree, Flow) else tree)
+
+
+class Transfers:
+    """What layers give, remembered: a model repeats the same layer on the same shapes many times."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._known: dict[Hashable, Tree] = {}
+
+    def of(self, leaf: Leaf) -> Tree:
+        """The outputs of a torch layer or a function on its inputs. Raises LayerError."""
+        flow = leaf.flow
+        plain = not flow.kwargs and all(isinstance(value, TensorInfo) for value in flow.args)
+        key = (leaf.kind, flow.args if plain else repr(flow))
+        found = self._known.get(key)  # one look: the key of a long shape is slow to hash
+        if found is None:
+            found = self._known[key] = transfer(leaf.module, flow.args, flow.kwargs, self._world)
+        return found
 
 
 def outside_flow(leaf: Leaf, world: World) -> Flow:

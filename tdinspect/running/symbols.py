@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tdinspect.building.tensor_function import Run
 from tdinspect.domain.size import Size
-from tdinspect.domain.spec import Expression, InputSpec, ModelSpec, map_steps, resolved
+from tdinspect.domain.spec import Expression, InputSpec, ModelSpec, Step, map_steps, resolved
 from tdinspect.domain.trace import Axis, TensorInfo
 from tdinspect.running.call import World
 
@@ -42,8 +42,11 @@ def input_infos(spec: ModelSpec) -> dict[str, TensorInfo]:
 
 def with_constants(spec: ModelSpec, sizes: Mapping[str, int]) -> ModelSpec:
     """The spec with the sizes that a ``call`` reads put in: constants of modules read them at their value here."""
-    steps = map_steps(lambda step: replace(step, call=resolved(dict(step.call), sizes)), spec.steps)
-    return replace(spec, steps=steps)
+
+    def with_call(step: Step) -> Step:
+        return replace(step, call=resolved(dict(step.call), sizes)) if step.call else step
+
+    return replace(spec, steps=map_steps(with_call, spec.steps))
 
 
 def size_of(entry: object, sizes: Mapping[str, int]) -> Size:
