@@ -9,11 +9,14 @@ from typing import Any, Literal
 
 import torch
 
-from tdinspect.building.signatures import Parameter, layer_classes, nearest, scalar_parameter
+from tdinspect.building.signatures import Parameter, in_torch, layer_classes, scalar_parameter
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.location import Path
+from tdinspect.domain.nearest import nearest
 from tdinspect.domain.spec import Arguments, Expression, Layer, show
 from tdinspect.layers import is_inferable
+
+_READABLE = 80  # characters
 
 
 def bind_arguments(
@@ -36,7 +39,7 @@ def bind_arguments(
         return given, findings
     unknown = [name for name in given if name not in known and not accepts_any]
     # A misspelt argument is one mistake, not a missing one too.
-    meant: list[str | None] = [nearest(name, known) for name in unknown]
+    meant: list[str | None] = [in_torch(name, known) or nearest(name, known) for name in unknown]
     for name in unknown:
         del given[name]
     told = {parameter.name for parameter in parameters if inferable and is_inferable(parameter.name)}
@@ -52,11 +55,17 @@ def bind_arguments(
             place = path if args.has_scalar else (*path, name)
             text = f"write `${value}`" if isinstance(value, str) and value in sizes else None
             findings.append(Finding("TD005", f"{what}: {name} {problem}", place, help=text))
-    written = [f"{name}: {show(value)}" for name, value in given.items() if args.has_scalar]
-    example = f"{what}: {{{', '.join([*written, *(f'{name}: ...' for name in missing)])}}}"
-    for name in missing:
-        findings.append(Finding("TD005", f"{what} needs {name}", path, on_key=True, help=f"write `{example}`"))
+    text = f"write `{_example(what, given, missing)}`" if missing else None
+    findings += [Finding("TD005", f"{what} needs {name}", path, on_key=True, help=text) for name in missing]
     return given, findings
+
+
+def _example(what: str, given: Mapping[str, object], missing: Iterable[str]) -> str:
+    """The step with what is missing beside what is given, unless that is long."""
+    written = [f"{name}: {show(value)}" for name, value in given.items()]
+    if sum(map(len, written)) > _READABLE:
+        written = ["..."]
+    return f"{what}: {{{', '.join([*written, *(f'{name}: ...' for name in missing)])}}}"
 
 
 def _by_name(
@@ -81,18 +90,18 @@ def type_problem(annotation: Any, default: object, value: object) -> str | None:
         return None  # known when the step is built or run
     if value == default and type(value) is type(default):
         return None  # torch's own default may be outside its own annotation (AvgPool1d's stride)
-    if isinstance(value, Layer):
-        suits = annotation in (None, Any, object) or _takes_module(annotation, layer_classes().get(value.type))
-        return None if suits else f"takes {_words(annotation)}, not the layer {value.type}"
     if annotation is None:
         annotation = _from_default(default)
+    if isinstance(value, Layer):
+        suits = annotation in (Any, object) or _takes_module(annotation, layer_classes().get(value.type))
+        return None if suits else f"takes {_words(annotation)}, not the layer {value.type}"
     if _suits(annotation, value):
         return None
     return f"takes {_words(annotation)}, not {show(value)}"
 
 
 def takes_module(parameter: Parameter) -> bool:
-    """True for an argument that is a module (``encoder_layer``), or may be one."""
+    """True for an argument that is a module (``encoder_layer``), or may be one (``activation``, a function)."""
     return _takes_module(parameter.annotation)
 
 
@@ -100,6 +109,8 @@ def _takes_module(annotation: Any, made: type | None = None) -> bool:
     """True where a module is wanted; where the class ``made`` of torch.nn is known, one of that kind."""
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         return any(_takes_module(option, made) for option in typing.get_args(annotation))
+    if typing.get_origin(annotation) is Callable:
+        return True
     if not (isinstance(annotation, type) and issubclass(annotation, torch.nn.Module)):
         return False
     return made is None or issubclass(made, annotation)
@@ -155,7 +166,6 @@ def _suits_sequence(annotation: Any, origin: Any, value: tuple[object, ...]) -> 
     return all(_suits(options[0], item) for item in value)
 
 
-_UNWRITABLE = (torch.Size, typing.Callable[[torch.Tensor], torch.Tensor], Callable[[torch.Tensor], torch.Tensor])
 _NAMES: Mapping[Any, tuple[str, str]] = {
     int: ("a whole number", "whole numbers"),
     float: ("a number", "numbers"),
@@ -170,9 +180,11 @@ def _words(annotation: Any, plural: bool = False) -> str:
     """What suits the annotation: ``a whole number or a list of 2 whole numbers``."""
     origin, options = typing.get_origin(annotation), typing.get_args(annotation)
     if origin in (typing.Union, types.UnionType):
-        return _either(_words(option, plural) for option in options if option not in _UNWRITABLE)
+        return _either(_words(option, plural) for option in options if option is not torch.Size)
     if origin is Literal:
         return _either(map(str, options))
+    if origin is Callable:
+        return "layers" if plural else "a layer"
     if isinstance(origin, type) and issubclass(origin, Sequence):
         if origin is tuple and Ellipsis not in options:
             count = len(options)

@@ -1,27 +1,42 @@
-"""Every operation of a spec against torch's own signatures, before anything is built: TD004, TD005, TD007 and TD009."""
+"""Every operation of a spec against torch's own signatures, before anything is built: TD003 to TD009."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
-from tdinspect.building.arguments import bind_arguments, takes_module
-from tdinspect.building.functions import FUNCTIONS
+from tdinspect.building.arguments import bind_arguments, takes_module, type_problem
+from tdinspect.building.forward import (
+    Forward,
+    Incoming,
+    check_inputs,
+    check_list,
+    forward_of_class,
+    forward_of_layer,
+    result_of,
+    result_of_layer,
+)
+from tdinspect.building.functions import FUNCTIONS, TAKES_LIST
 from tdinspect.building.imports import imported, parameters_of
+from tdinspect.building.limits import check_limits
+from tdinspect.building.parts import check_parts
 from tdinspect.building.signatures import (
     Parameter,
     function_parameters,
+    in_torch,
+    is_only_tensor,
     is_tensor,
     layer_classes,
     layer_parameters,
-    nearest,
 )
 from tdinspect.building.sources import source_parameters
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.location import Path
+from tdinspect.domain.nearest import nearest
 from tdinspect.domain.spec import (
     CONTAINERS,
     Arguments,
+    Block,
     Container,
     Function,
     Layer,
@@ -32,6 +47,7 @@ from tdinspect.domain.spec import (
     Source,
     Step,
 )
+from tdinspect.domain.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +61,7 @@ class Checked:
 def check_operations(spec: ModelSpec, allowed: Collection[str] = ()) -> Checked:
     """Check names and arguments of all steps, inner ones too. ``allowed`` are the packages that may be imported."""
     check = _Check(spec, allowed)
-    steps = check.steps(spec.steps, None)
+    steps = check.steps(spec.steps, Incoming())
     return Checked(replace(spec, steps=steps), (*_hiding_blocks(spec), *check.findings))
 
 
@@ -64,41 +80,52 @@ class _Check:
         self.users: dict[str, Callable[..., object]] = {}
         self.done: dict[tuple[int, int], Operation] = {}  # the copies of a repeat have one operation
 
-    def steps(self, steps: Iterable[Step], entering: object) -> tuple[Step, ...]:
+    def steps(self, steps: Iterable[Step], entering: Incoming) -> tuple[Step, ...]:
         """The checked steps; the first takes what enters the container."""
         checked = []
         for step in steps:
-            checked.append(self._step(step, entering if step.source is None else step.source))
-            entering = None
+            checked.append(self._step(step, entering if step.source is None else Incoming(step.source, step.path)))
+            entering = Incoming()
         return tuple(checked)
 
-    def _step(self, step: Step, source: object) -> Step:
-        key = (id(step.operation), len(source) if isinstance(source, tuple) else 1)
+    def _step(self, step: Step, incoming: Incoming) -> Step:
+        key = (id(step.operation), incoming.count)
         if key not in self.done:
             before = len(self.findings)
-            self.done[key] = self._operation(step, source)
+            self.done[key] = self._operation(step, incoming)
             self.findings[before:] = [f if f.uses else replace(f, uses=step.uses) for f in self.findings[before:]]
         return replace(step, operation=self.done[key])
 
-    def _operation(self, step: Step, source: object) -> Operation:
+    def _operation(self, step: Step, incoming: Incoming) -> Operation:
         operation = step.operation
+        if step.call and isinstance(operation, Source | Container):
+            message = f"{operation.type} has no forward call of its own"
+            text = "write `call` beside the step inside that it is for"
+            help = text if isinstance(operation, Container) else "leave `call` out"
+            self.findings.append(Finding("TD003", message, (*step.path, "call"), on_key=True, help=help))
         if isinstance(operation, Layer):
-            return self._layer(operation, step.op_path)
+            layer = self._layer(operation, step.op_path)
+            self._check_flow(layer, step, incoming)
+            return layer
         if isinstance(operation, Function):
-            return self._function(operation, step, source)
+            return self._function(operation, step, incoming)
         if isinstance(operation, Source):
             bound = self._bound(operation.type, operation.args, source_parameters(operation.type), step)
             return replace(operation, args=bound)
         if isinstance(operation, Container):
-            return self._container(operation, source)
+            return self._container(operation, incoming)
         return operation
 
-    def _container(self, container: Container, source: object) -> Container:
-        checked = replace(container, steps=self.steps(container.steps, source))
+    def _container(self, container: Container, incoming: Incoming) -> Container:
+        inside = Incoming() if isinstance(container, Block) else incoming  # a block's others come by their names
+        checked = replace(container, steps=self.steps(container.steps, inside))
         if isinstance(checked, Repeat):
-            checked = replace(checked, steps=tuple(replace(copy, entering=source) for copy in checked.steps))
+            source = incoming.source
+            checked = replace(
+                checked, steps=tuple(replace(copy, entering=copy.entering or source) for copy in checked.steps)
+            )
         if isinstance(checked, Residual) and checked.shortcut is not None:
-            return replace(checked, shortcut=self._step(checked.shortcut, source))
+            return replace(checked, shortcut=self._step(checked.shortcut, incoming))
         return checked
 
     def _layer(self, layer: Layer, path: Path) -> Layer:
@@ -112,7 +139,25 @@ class _Check:
             layer.type, args, parameters, path, accepts_any, inferable=_is_torch(layer), sizes=self.spec.sizes
         )
         self.findings.extend(problems)
+        if _is_torch(layer):
+            self.findings += check_limits(layer.type, args, bound, parameters, path, self.spec.sizes, is_layer=True)
         return replace(layer, args=Arguments(named=bound), make=make)
+
+    def _check_flow(self, layer: Layer, step: Step, incoming: Incoming) -> None:
+        """What comes in and which parts go out, where the class is known."""
+        if layer.make is None:
+            return
+        forward = forward_of_layer(layer.type) if _is_torch(layer) else forward_of_class(layer.make)
+        if forward is not None:
+            self.findings += check_inputs(layer.type, forward, step, incoming)
+        if _is_torch(layer):
+            self._check_parts(step, result_of_layer(layer.type, layer.args.named))
+
+    def _check_parts(self, step: Step, result: Tree) -> None:
+        """``result`` is None where it is not known."""
+        wrong = None if result is None else check_parts(step, result)
+        if wrong is not None:
+            self.findings.append(wrong)
 
     def _made_by(self, layer: Layer, path: Path) -> Finding | tuple[Callable[..., object], tuple[Parameter, ...], bool]:
         if not _is_torch(layer):
@@ -132,28 +177,58 @@ class _Check:
             place = (*path, name)
             before, bare = len(self.findings), isinstance(value, str)
             if isinstance(value, str) and name in known and takes_module(known[name]) and value in layer_classes():
-                value = Layer(value, Arguments(), place)
-            if isinstance(value, Layer):
+                named[name] = value = Layer(value, Arguments(), place)
+            if isinstance(value, Layer) and (name not in known or _suits(known[name], value)):
                 named[name] = self._layer(value, value.path or place)
             if bare:  # the name itself is the value, and no key
                 self.findings[before:] = [replace(found, on_key=False) for found in self.findings[before:]]
         return replace(args, named=named)
 
-    def _function(self, function: Function, step: Step, source: object) -> Function:
+    def _function(self, function: Function, step: Step, incoming: Incoming) -> Function:
         if function.type not in FUNCTIONS:
             known = [*FUNCTIONS, *layer_classes()]
             self.findings.append(_unknown("function", function.type, known, step.op_path))
             return function
+        if function.type in TAKES_LIST and not incoming.names:
+            self.findings += check_list(function.type, incoming)
+            incoming = Incoming("the list", incoming.path)
         parameters = function_parameters(FUNCTIONS[function.type])
         tensors = [parameter for parameter in parameters if is_tensor(parameter)]
-        filled = len(source) if isinstance(source, tuple) else 1
-        by_name = set(source) if isinstance(source, Mapping) else {p.name for p in tensors[:filled]}
-        constants = tuple(parameter for parameter in parameters if parameter.name not in by_name)
-        return replace(function, args=self._bound(function.type, function.args, constants, step))
+        # What may be a number, too (`add: 2`), is asked for as an argument; what is given as one is wrong, not missing.
+        asked = {p.name for p in tensors if is_only_tensor(p)} - function.args.named.keys()
+        inputs = tuple(replace(p, required=p.required and p.name in asked) for p in tensors)
+        others = {p.name for p in parameters if p.name in step.call and not is_only_tensor(p)}
+        call = {name: value for name, value in step.call.items() if name not in others}
+        self.findings += check_inputs(function.type, Forward(inputs), replace(step, call=call), incoming)
+        self._check_parts(step, result_of(FUNCTIONS[function.type]))
+        filled = {*others, *(incoming.names or (p.name for p in tensors[: incoming.count]))}
+        constants = tuple(p for p in parameters if p.name not in filled and not is_only_tensor(p))
+        args = self._without_inputs(function, step, filled, {p.name for p in tensors if is_only_tensor(p)})
+        return replace(function, args=self._bound(function.type, args, constants, step))
+
+    def _without_inputs(
+        self, function: Function, step: Step, filled: Collection[str], tensors: Collection[str]
+    ) -> Arguments:
+        """The arguments without those that come in already, or that only an input can be; both are noted."""
+        named = dict(function.args.named)
+        for name in function.args.named:
+            if name in filled:
+                where = "call" if name in step.call else "from"
+                message, text = f"{name} comes in by `{where}` already", "leave one of them out"
+            elif name in tensors:
+                message = f"{name} is a tensor, and comes in by `from`"
+                text = f"name it beside `{function.type}`: `from: [..., {name.upper()}]`"
+            else:
+                continue
+            del named[name]
+            place = (*step.op_path, name)
+            self.findings.append(Finding("TD005", f"{function.type}: {message}", place, on_key=True, help=text))
+        return replace(function.args, named=named)
 
     def _bound(self, what: str, args: Arguments, parameters: tuple[Parameter, ...], step: Step) -> Arguments:
         bound, problems = bind_arguments(what, args, parameters, step.op_path, sizes=self.spec.sizes)
         self.findings.extend(problems)
+        self.findings += check_limits(what, args, bound, parameters, step.op_path, self.spec.sizes, is_layer=False)
         return Arguments(named=bound)
 
 
@@ -163,6 +238,11 @@ _ELSE = {
 }
 
 
+def _suits(parameter: Parameter, layer: Layer) -> bool:
+    """False for a layer of another kind than is wanted: what is wrong inside it does not matter then."""
+    return type_problem(parameter.annotation, parameter.default, layer) is None
+
+
 def _is_torch(layer: Layer) -> bool:
     return "." not in layer.type
 
@@ -170,7 +250,7 @@ def _is_torch(layer: Layer) -> bool:
 def _unknown(kind: str, name: str, known: Iterable[str], path: Path) -> Finding:
     known = tuple(known)
     ranks = [f"`{name}{rank}d`" for rank in (1, 2, 3) if f"{name}{rank}d" in known]
-    likely = nearest(name, known)
+    likely = nearest(name, known) or in_torch(name, known)
     text = f"did you mean `{likely}`?" if likely else _ELSE[kind]
     if len(ranks) > 1:
         text = f"did you mean {', '.join(ranks[:-1])} or {ranks[-1]}?"

@@ -18,10 +18,11 @@ from typing import Any
 from torch import nn
 
 from tdinspect.building.functions import FUNCTIONS
-from tdinspect.building.signatures import layer_classes, nearest
+from tdinspect.building.signatures import layer_classes
 from tdinspect.building.users_code import Ended, guarded, kind_of, made_module, parameters_of, words_of
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.location import Path
+from tdinspect.domain.nearest import nearest
 
 __all__ = ["Ended", "guarded", "imported", "made_module", "parameters_of"]
 
@@ -98,7 +99,7 @@ def _of_torch(dotted: str, parts: list[str]) -> _Refused:
         near = nearest(name, layer_classes())
         if near is not None:
             return _Refused("TD004", f"layers of torch.nn are written without `{'.'.join(home)}`", f"write `{near}`")
-    if home in (["torch"], ["torch", "nn", "functional"], ["F"]) and name in FUNCTIONS:
+    if home in (["torch"], ["torch", "nn", "functional"], ["nn", "functional"], ["F"]) and name in FUNCTIONS:
         return _Refused("TD004", f"functions of torch are written without `{'.'.join(home)}`", f"write `{name}`")
     message = f"{dotted}: nothing is imported from torch by its path"
     return _Refused("TD009", message, "layers of torch.nn and the functions of the language go by their bare names")

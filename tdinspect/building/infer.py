@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
+from tdinspect.building.parts import in_words, one_tensor_of
 from tdinspect.building.signatures import eager_class, layer_classes, layer_parameters
 from tdinspect.building.wiring import Flow
 from tdinspect.domain.finding import Finding
@@ -13,6 +14,8 @@ from tdinspect.domain.spec import Arguments, Layer, Step, resolved
 from tdinspect.domain.trace import TensorInfo
 from tdinspect.layers import inferred_from, is_inferable
 from tdinspect.layers.family import Source as InputAxis
+
+_NOTHING = object()  # where no input comes in; None is one
 
 
 class Refused(Exception):
@@ -84,7 +87,8 @@ def _infer(
         info = _incoming(flow, source, nested)
         if info is None or not -len(info.axes) <= source.axis < len(info.axes):
             if parameter.required:
-                raise Refused(_no_axis(type_name, parameter.name, info, source, step))
+                coming = _coming(flow, source, nested)
+                raise Refused(_no_axis(type_name, parameter.name, info or coming, source, step))
             continue
         axis = info.axes[source.axis]
         if axis.carries:
@@ -94,15 +98,25 @@ def _infer(
 
 
 def _incoming(flow: Flow, source: InputAxis, nested: bool) -> TensorInfo | None:
-    info = flow.args[source.input] if source.input < len(flow.args) else flow.kwargs.get(source.name)
-    if info is None and nested:  # an inner layer takes what the outer one takes, under whatever name
-        info = next(iter(flow.kwargs.values()), None)
+    info = _coming(flow, source, nested)
     return info if isinstance(info, TensorInfo) else None
 
 
-def _no_axis(type_name: str, name: str, info: TensorInfo | None, source: InputAxis, step: Step) -> Finding:
-    if info is None:
+def _coming(flow: Flow, source: InputAxis, nested: bool) -> object:
+    """What comes in there, be it a tensor or not; _NOTHING where nothing does."""
+    if source.input < len(flow.args):
+        return flow.args[source.input]
+    others = iter(flow.kwargs.values())
+    # An inner layer takes what the outer one takes, under whatever name.
+    return flow.kwargs.get(source.name, next(others, _NOTHING) if nested else _NOTHING)
+
+
+def _no_axis(type_name: str, name: str, info: object, source: InputAxis, step: Step) -> Finding:
+    if info is _NOTHING:
         message = f"{type_name}: {name} cannot be inferred: no tensor comes in as its {source.name}"
+    elif not isinstance(info, TensorInfo):
+        message = f"{type_name} takes a tensor as its {source.name}, and what comes in is {in_words(info)}"
+        return Finding("TD005", message, step.op_path, on_key=True, help=one_tensor_of(info))
     else:
         count = f"{len(info.axes)} axis" if len(info.axes) == 1 else f"{len(info.axes)} axes"
         message = f"{type_name}: {name} would be axis {source.axis} of its input, which has {count} only"

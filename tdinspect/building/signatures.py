@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+import typing
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -71,6 +71,7 @@ def eager_class(name: str) -> str:
     return eager if eager in layer_classes() else name
 
 
+@cache
 def function_parameters(function: Callable[..., object]) -> tuple[Parameter, ...]:
     """The arguments of one of our tensor functions, its tensors among them."""
     return tuple(_parameters(function))
@@ -82,6 +83,12 @@ def is_tensor(parameter: Parameter) -> bool:
     return annotation in (torch.Tensor, torch.Tensor | None) or torch.Tensor in getattr(annotation, "__args__", ())
 
 
+def is_only_tensor(parameter: Parameter) -> bool:
+    """True for an argument that nothing but an input can be."""
+    annotation = parameter.annotation
+    return {*(typing.get_args(annotation) or (annotation,))} <= {torch.Tensor, type(None)}
+
+
 def scalar_parameter(parameters: Iterable[Parameter]) -> Parameter | None:
     """The argument that a bare scalar stands for: the first required one that no shape tells, else the first."""
     candidates = list(parameters)
@@ -91,13 +98,24 @@ def scalar_parameter(parameters: Iterable[Parameter]) -> Parameter | None:
     return candidates[0] if candidates else None
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name most like ``name``, whatever its case, or None."""
-    by_lower: dict[str, str] = {}
-    for candidate in known:  # of `softmax` and `Softmax` the first counts
-        by_lower.setdefault(candidate.lower(), candidate)
-    found = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
-    return by_lower[found[0]] if found else None
+# What Keras calls it, where torch's name is not like it.
+_KERAS: Mapping[str, tuple[str, ...]] = {
+    "Dense": ("Linear",),
+    "SimpleRNN": ("RNN",),
+    "GlobalAveragePooling2D": ("AdaptiveAvgPool2d",),
+    "GlobalMaxPooling2D": ("AdaptiveMaxPool2d",),
+    "units": ("out_features", "hidden_size"),
+    "filters": ("out_channels",),
+    "rate": ("p",),
+    "input_dim": ("num_embeddings",),
+    "output_dim": ("embedding_dim",),
+    "axis": ("dim",),
+}
+
+
+def in_torch(name: str, known: Collection[str]) -> str | None:
+    """The known name for what Keras calls ``name``, or None."""
+    return next((meant for meant in _KERAS.get(name, ()) if meant in known), None)
 
 
 def _parameters(function: Callable[..., object]) -> list[Parameter]:

@@ -66,12 +66,16 @@ def steps_text(row: LayerRow) -> str:
 def label(row: LayerRow, parent: str) -> Spans:
     """A row's name for a tree: its own name where the user gave one, then what it is."""
     own = row.name.removeprefix(f"{parent}.") if parent else row.name
-    kind = re.escape((row.summary or row.type).split()[0].rpartition(".")[2].lower())
     text = span(row.summary or row.type)
-    if not re.fullmatch(rf"({kind}|share)(_\d+)?(\.\d+)?", own):
+    if not _is_default(own, row):
         text = span(f"{own}: ", "strong") + text
     steps = steps_text(row)
     return text + (span("  ") + span(steps, "time") if steps else ())
+
+
+def _is_default(own: str, row: LayerRow) -> bool:
+    kind = re.escape((row.summary or row.type).split()[0].rpartition(".")[2].lower())
+    return re.fullmatch(rf"({kind}|share)(_\d+)?(\.\d+)?", own) is not None
 
 
 def inferred_text(row: LayerRow) -> str:
@@ -115,9 +119,11 @@ def failing_row(spec: SpecReport) -> LayerRow | None:
     return failing[-1] if failing else None
 
 
-def place(name: str, number: int | None) -> str:
-    """A layer and its line."""
-    return f"{name} (line {number})" if number else name
+def place(row: LayerRow) -> str:
+    """A layer, by its own name where the user gave one, and its line."""
+    own = row.name.rpartition(".")[2]
+    name = row.type if own.isdecimal() or _is_default(own, row) else own
+    return f"{name} (line {row.line})" if row.line else name
 
 
 def shown_findings(spec: SpecReport, notes: bool) -> list[Finding]:

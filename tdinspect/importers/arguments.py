@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping
 from tdinspect.domain.expression import MAX_LENGTH, python_expression, unparse
 from tdinspect.domain.location import Path
 from tdinspect.domain.spec import CONTAINERS, SOURCES, Arguments, Layer, show
-from tdinspect.importers.collector import Collector, enumeration, shorten, spaced
+from tdinspect.importers.collector import Collector, did_you_mean, enumeration, shorten, spaced
+from tdinspect.importers.sources import as_source
 from tdinspect.importers.values import NAME, Constants
 
 STEP_KEYS = ("name", "from", "as", "call", "repeat", "share", "trainable", "time")
@@ -26,6 +27,9 @@ _POSITIONS = {
     **dict.fromkeys(("LSTM", "GRU", "RNN"), ("input_size", "hidden_size", "num_layers")),
     **dict.fromkeys(("BatchNorm1d", "BatchNorm2d", "BatchNorm3d"), ("num_features",)),
     "Linear": ("in_features", "out_features"),
+    **dict.fromkeys(("reshape", "view"), ("shape",)),
+    **dict.fromkeys(("permute", "flip"), ("dims",)),
+    "pad": ("pad",),
     "Embedding": ("num_embeddings", "embedding_dim"),
     "Dropout": ("p",),
     "Softmax": ("dim",),
@@ -52,11 +56,7 @@ def is_source(operation: str) -> bool:
 def check_operation(operation: str, path: Path, on_key: bool, collector: Collector) -> bool:
     """True for an operation that can be read on; else a finding."""
     if is_operation(operation):
-        short = _without_torch(operation)
-        if short != operation:
-            message = f"`{shorten(operation)}`: what torch.nn has is written by its own name"
-            collector.add("TD003", message, path, on_key=on_key, help=f"`{shorten(short)}`")
-        return short == operation
+        return True
     wanted = "a layer (`ReLU`), a function (`softmax`) or a dotted path"
     call = _CALL.fullmatch(operation)
     help = f"- {written_as_mapping(call[1], call[2])}" if call else _two_lines(operation) or spaced(operation)
@@ -64,14 +64,6 @@ def check_operation(operation: str, path: Path, on_key: bool, collector: Collect
     message = f"`{shorten(operation)}` is Python; arguments are written as a mapping" if call else message
     collector.add("TD003", message, path, on_key=on_key, help=help)
     return False
-
-
-def _without_torch(operation: str) -> str:
-    """``Conv2d`` for ``torch.nn.Conv2d``, ``relu`` for ``F.relu``; other names as they are."""
-    start, dot, name = operation.rpartition(".")
-    functions = start in ("torch", "F", "nn.functional", "torch.nn.functional")
-    modules = start in ("nn", "torch.nn") and name[0].isupper()
-    return name if dot and (functions or modules) else operation
 
 
 def _two_lines(text: str) -> str | None:
@@ -138,7 +130,7 @@ def _is_misspelt(key: str, path: Path, collector: Collector) -> bool:
     """True, with a finding, for a key that is meant to be a step key."""
     meant = [step_key for step_key in STEP_KEYS if step_key != "share"]  # too near to `shape`
     likely = is_operation(key) and (is_function(key) or key.lower() in meant)
-    found = likely and collector.nearest(key, meant, cutoff=0.7) is not None
+    found = likely and collector.nearest(key, meant) is not None
     if found:
         collector.unknown_key(key, STEP_KEYS, path, "of a step")
     return found
@@ -149,8 +141,8 @@ def _refuse_second(main: str, key: str, step: Mapping[str, object], path: Path, 
         message = f"`{key}` belongs inside `{main}`"
         help = f"- {main}:\n    layers: [...]\n    {key}: ..."
     elif step[main] is None and is_operation(key) and is_function(key):
-        message = f"the arguments of `{main}` stand beside it"
-        help = f"indent them below it:\n- {main}:\n    {key}: ..."
+        message = f"the arguments of `{shorten(main)}` stand beside it"
+        help = f"indent them below it:\n- {shorten(main)}:\n    {shorten(key)}: ..."
     else:
         message = f"`{shorten(key)}` is a second operation in the step of `{shorten(main)}`"
         help = f"one operation in a step; another begins with a dash:\n- {shorten(main)}: ...\n- {shorten(key)}: ..."
@@ -220,8 +212,17 @@ def _argument(value: object, path: Path, constants: Constants, modules: Collecti
 
 
 def _refuse_list(operation: str, value: list[object], path: Path, collector: Collector) -> None:
+    meant = collector.nearest(operation, CONTAINERS)
+    if meant:  # in the words of the check of operations, so that it is said once
+        kind = "function" if is_function(operation) else "layer"
+        collector.add("TD004", f"there is no {kind} {operation}", path, on_key=True, help=did_you_mean(meant))
+        return
     names = _POSITIONS.get(operation, ())
-    if value and all(isinstance(item, str) and not item.startswith("$") for item in value):
+    if is_source(operation):
+        help = as_source(operation, value)
+    elif value and all(map(_is_step, value)):
+        help = "a list of steps belongs to a container or a block: `Sequential: [...]`"
+    elif value and all(isinstance(item, str) and not item.startswith("$") for item in value):
         help = f"inputs are named beside it: `from: [{enumeration(list(map(str, value)))}]`"
     elif len(value) <= len(names):
         written = (f"{name}: {shorten(show(item))}" for name, item in zip(names, value, strict=False))
@@ -230,6 +231,12 @@ def _refuse_list(operation: str, value: list[object], path: Path, collector: Col
         help = f"{operation}: {{name: value}}"
     message = f"`{operation}` takes named arguments; a list never means positional arguments"
     collector.add("TD003", message, path, help=help)
+
+
+def _is_step(item: object) -> bool:
+    """True for what can be a layer's step, and no name of a value by custom."""
+    key = next(iter(item), "") if isinstance(item, Mapping) else item
+    return isinstance(key, str) and key[:1].isupper() and is_operation(key)
 
 
 def is_container(operation: str) -> bool:

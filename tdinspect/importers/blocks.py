@@ -16,7 +16,7 @@ from tdinspect.importers.values import Constants, is_name
 from tdinspect.importers.wiring import valid_name
 
 MAX_PARAMS = 100
-_KEYS = ("params", "inputs", "outputs", "layers")
+KEYS = ("params", "inputs", "outputs", "layers")
 _TEXT = 100  # characters that cost as much as one more value
 
 
@@ -69,7 +69,7 @@ def _definition(name: str, value: object, collector: Collector) -> Definition:
     found = container_steps(name, value, path, collector, dash="")
     steps, place = found or ([], path)
     options = value if isinstance(value, Mapping) and "layers" in value else {}
-    collector.check_keys(options, _KEYS, path, f"of the block `{name}`")
+    collector.check_keys(options, KEYS, path, f"of the block `{name}`")
     return Definition(
         name,
         path,
@@ -176,9 +176,9 @@ def given_params(block: Definition, value: object, path: Path, constants: Consta
 
 
 def _declare(block: Definition, name: str) -> str:
-    return (
-        f"declare it in the block, with its default:\n{block.name}:\n  params: {{{shorten(name)}: ...}}\n  layers: ..."
-    )
+    declared = f"{block.name}:\n  params: {{{shorten(name)}: ...}}\n  layers: ..."
+    other = f"if the `{block.name}` of torch.nn is meant, rename the block"
+    return f"declare it in the block, with its default:\n{declared}\n{other}"
 
 
 def all_params(block: Definition, given: Mapping[str, object], constants: Constants) -> Mapping[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
@@ -10,6 +9,7 @@ from typing import TypeGuard
 
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.location import Path, Position
+from tdinspect.domain.nearest import nearest
 
 MAX_FINDINGS = 1000  # more than anyone reads
 
@@ -17,6 +17,7 @@ MAX_FINDINGS = 1000  # more than anyone reads
 _MAX_SUGGESTIONS = 100
 _MAX_CHOICES = 500
 _MAX_SHOWN = 60  # characters of a value shown in a message
+_MAX_TEXT = 480  # characters of a whole message
 _MAX_LISTED = 12  # names in a message
 
 
@@ -33,6 +34,11 @@ class Collector:
         self.uses: tuple[Path, ...] = ()
         self._suggested = 0
         self._in_blocks: set[tuple[str, str, Path]] = set()
+
+    @property
+    def full(self) -> bool:
+        """True when nothing more would be listed."""
+        return self.count > MAX_FINDINGS
 
     @contextmanager
     def inside(self, uses: tuple[Path, ...]) -> Iterator[None]:
@@ -63,7 +69,8 @@ class Collector:
         if self.count <= MAX_FINDINGS:
             if path[:1] == ("blocks",):
                 self._in_blocks.add((code, message, path))
-            found = Finding(code, message, path, on_key=on_key, help=help, position=position, uses=self.uses)
+            help = help if help is None else _clipped(help)
+            found = Finding(code, _clipped(message), path, on_key=on_key, help=help, position=position, uses=self.uses)
             self.findings.append(found)
         elif self.count == MAX_FINDINGS + 1:
             self.findings.append(Finding("TD008", f"more than {MAX_FINDINGS:,} mistakes; not all are listed", ()))
@@ -72,14 +79,12 @@ class Collector:
         """Note a value that is not what its key takes (TD003)."""
         self.add("TD003", f"expected {wanted}, found {describe(value)}", path, help=help)
 
-    def nearest(self, name: str, choices: Iterable[str], cutoff: float = 0.6) -> str | None:
-        """The choice most like ``name``, whatever its case, or None."""
+    def nearest(self, name: str, choices: Iterable[str]) -> str | None:
+        """The choice that ``name`` was likely meant to be, or None."""
         if self._suggested >= _MAX_SUGGESTIONS or len(name) > _MAX_SHOWN:
             return None
         self._suggested += 1
-        by_lower = {choice.lower(): choice for choice in islice(choices, _MAX_CHOICES)}
-        found = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff)
-        return by_lower[found[0]] if found else None
+        return nearest(name, islice(choices, _MAX_CHOICES))
 
     def check_keys(self, mapping: Mapping[str, object], known: Collection[str], path: Path, where: str) -> None:
         """Note each key that is not known (TD002), with the nearest known one."""
@@ -96,7 +101,9 @@ class Collector:
         help = spaced(key) or did_you_mean(self.nearest(key, known)) or f"known keys: {', '.join(known)}"
         self.add("TD002", message, (*path, key), on_key=True, help=help)
 
-    def unknown_name(self, message: str, name: str, choices: Iterable[str], path: Path, none: str = "") -> None:
+    def unknown_name(
+        self, message: str, name: str, choices: Iterable[str], path: Path, none: str = "", on_key: bool = False
+    ) -> None:
         """Note a name that nothing defines (TD006); ``none`` is the help when there is nothing to choose from."""
         if self._said("TD006", message, path):
             self.noted += 1
@@ -105,7 +112,7 @@ class Collector:
         known = list(dict.fromkeys(islice(choices, _MAX_CHOICES))) if self.count < MAX_FINDINGS else []
         near = did_you_mean(self.nearest(name, known))
         listed = f"known here: {enumeration(known)}" if 0 < len(known) <= _MAX_LISTED else None
-        self.add("TD006", message, path, help=near or listed or none or None)
+        self.add("TD006", message, path, on_key=on_key, help=near or listed or none or None)
 
 
 def did_you_mean(name: str | None) -> str | None:
@@ -129,6 +136,18 @@ def shorten(text: str) -> str:
     """A text short enough, and on one line, for a message."""
     text = text if text.isprintable() else repr(text)[1:-1]
     return text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…"
+
+
+def _clipped(text: str) -> str:
+    """A message or help that is no longer than anyone reads, whatever names are in it."""
+    return text if len(text) <= _MAX_TEXT else text[: _MAX_TEXT - 1] + "…"
+
+
+def as_list(text: str) -> str:
+    """The list to write for a shape in other words: ``[B, 8]`` for ``(B, 8)``, ``[T]`` for ``(T,)``."""
+    text = text.strip()
+    text = text[1:-1] if text[:1] + text[-1:] in ("()", "[]", "{}") else text
+    return f"[{shorten(text.strip().removesuffix(','))}]"
 
 
 def describe(value: object) -> str:

@@ -9,14 +9,14 @@ from tdinspect.importers.arguments import is_operation
 from tdinspect.importers.collector import Collector, shorten, whole
 from tdinspect.importers.values import Constants, positive
 
-_OPTIONS: dict[str, tuple[str, ...]] = {
+OPTIONS: dict[str, tuple[str, ...]] = {
     "TimeDistributed": ("layers", "time_axis", "batch_axis", "mode", "chunk_size"),
     "Sequential": ("layers",),
     "Residual": ("layers", "shortcut"),
     "Recurrent": ("state", "layers", "next", "initial", "time_axis"),
 }
 _READ_APART = ("layers", "shortcut", "state", "next", "initial")
-_MODES = ("fold", "loop", "chunk")
+MODES = ("fold", "loop", "chunk")
 
 
 def container_steps(
@@ -43,20 +43,20 @@ def check_options(key: str, value: object, path: Path, constants: Constants) -> 
     """The plain options beside ``layers`` (``time_axis``, ``mode`` ...); wrong ones are noted and left out."""
     if not isinstance(value, Mapping) or "layers" not in value:
         return {}
-    constants.collector.check_keys(value, _OPTIONS[key], path, f"of {key}")
+    constants.collector.check_keys(value, OPTIONS[key], path, f"of {key}")
     return {
         name: option
         for name, option in value.items()
-        if name in _OPTIONS[key] and name not in _READ_APART and _good(name, option, (*path, name), constants)
+        if name in OPTIONS[key] and name not in _READ_APART and _good(name, option, (*path, name), constants)
     }
 
 
 def _good(name: str, value: object, path: Path, constants: Constants) -> bool:
     collector = constants.collector
     if name == "mode":
-        if value not in _MODES:
+        if value not in MODES:
             collector.wrong("fold, loop or chunk", value, path)
-        return value in _MODES
+        return value in MODES
     if name == "chunk_size":
         if not positive(value):
             collector.wrong("a whole number above zero", value, path)

@@ -10,14 +10,14 @@ from tdinspect.domain.expression import MAX_VALUE, ExpressionError, names_in
 from tdinspect.domain.finding import RULES
 from tdinspect.domain.location import Path
 from tdinspect.domain.spec import Expect, Expression
-from tdinspect.importers.collector import describe, shorten, true_or_false, whole
+from tdinspect.importers.collector import as_list, describe, shorten, true_or_false, whole
 from tdinspect.importers.scopes import Scope
 from tdinspect.importers.values import Constants, is_name
 
-_COUNTS = ("params", "trainable_params", "keras_params", "macs", "param_bytes", "activation_bytes")
+COUNTS = ("params", "trainable_params", "keras_params", "macs", "param_bytes", "activation_bytes")
 _FLAGS = ("causal", "batch_independent")
-_KEYS = ("output", "layers", *_COUNTS, "free", *_FLAGS, "fails")
-_AMOUNT = re.compile(r"([0-9][0-9_]*(?:\.[0-9]+)?)\s*([kKMGT]?)(i?)(B?)")
+KEYS = ("output", "layers", *COUNTS, "free", *_FLAGS, "fails")
+AMOUNT = re.compile(r"([0-9][0-9_]*(?:\.[0-9]+)?)\s*([kKMGT]?)(i?)(B?)")
 _POWERS = {"": 0, "k": 1, "K": 1, "M": 2, "G": 3, "T": 4}
 _PATH: Path = ("expect",)
 
@@ -32,9 +32,9 @@ def parse_expect(value: object, outputs: tuple[str, ...], scope: Scope, constant
     if not isinstance(value, Mapping):
         constants.collector.wrong("a mapping", value, _PATH, help="expect: {output: [B, T, 10]}")
         return None
-    constants.collector.check_keys(value, _KEYS, _PATH, "of expect")
+    constants.collector.check_keys(value, KEYS, _PATH, "of expect")
     reader = _Reader(constants, scope)
-    counts = {key: bounds for key in _COUNTS if key in value and (bounds := reader.count(value[key], (*_PATH, key)))}
+    counts = {key: bounds for key in COUNTS if key in value and (bounds := reader.count(value[key], (*_PATH, key)))}
     return Expect(
         outputs=reader.outputs(value["output"], outputs) if "output" in value else {},
         layers=reader.layers(value["layers"]) if "layers" in value else {},
@@ -84,7 +84,7 @@ class _Reader:
     def shape(self, value: object, path: Path) -> Shape:
         """A shape of numbers, symbols, formulas, ``_`` and ``...``."""
         if not isinstance(value, list):
-            help = f"[{shorten(value)}]" if isinstance(value, str) else None
+            help = as_list(value) if isinstance(value, str) else None
             self.collector.wrong("a shape: a list", value, path, help=help)
             return ("...",)
         if value.count("...") > 1:
@@ -184,7 +184,7 @@ def _amount(value: object) -> Fraction | None:
     """The number that a text like ``2.5G`` or ``20MiB`` stands for; None for anything else."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Fraction(value) if 0 <= value < float("inf") else None
-    match = _AMOUNT.fullmatch(value) if isinstance(value, str) and len(value) <= 40 else None
+    match = AMOUNT.fullmatch(value) if isinstance(value, str) and len(value) <= 40 else None
     if match is None or (match[3] and not match[2]):
         return None
     unit: int = (1024 if match[3] else 1000) ** _POWERS[match[2]]

@@ -11,14 +11,14 @@ from typing import Literal, get_args
 from tdinspect.domain.expression import MAX_VALUE
 from tdinspect.domain.location import Path
 from tdinspect.domain.spec import InputSpec
-from tdinspect.importers.collector import Collector, did_you_mean, shorten, whole
+from tdinspect.importers.collector import Collector, as_list, did_you_mean, shorten, whole
 from tdinspect.importers.values import Constants, is_name
 
 MAX_AXES = 64  # torch's own limit
 MAX_INPUTS = 1000
 Values = Literal["random", "zeros", "ones", "arange"]
-_OPTIONS = ("shape", "dtype", "high", "values")
-_INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+OPTIONS = ("shape", "dtype", "high", "values")
+INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 _FLOATS = ("float16", "float32", "float64", "bfloat16", "complex32", "complex64", "complex128")
 _SMALL_FLOATS = ("float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz", "float8_e8m0fnu")
 _ALIASES = {
@@ -32,7 +32,7 @@ _ALIASES = {
     "cfloat": "complex64",
     "cdouble": "complex128",
 }
-_DTYPES = {name: name for name in (*_FLOATS, *_INTEGERS, "bool", *_SMALL_FLOATS)} | _ALIASES
+DTYPES = {name: name for name in (*_FLOATS, *INTEGERS, "bool", *_SMALL_FLOATS)} | _ALIASES
 _EXAMPLE = "input: [B, T, 3, 64, 64]"
 
 
@@ -102,7 +102,7 @@ def _one_input(name: str, value: object, path: Path, constants: Constants) -> In
         message = f"the shape of `{shorten(name)}` is missing"
         collector.add("TD003", message, path, on_key=True, help="shape: [B, T, 3, 64, 64]")
         return InputSpec(name, _unreadable(constants), path)
-    collector.check_keys(value, _OPTIONS, path, "of an input")
+    collector.check_keys(value, OPTIONS, path, "of an input")
     dtype = _dtype(value.get("dtype", "float32"), (*path, "dtype"), collector)
     return InputSpec(
         name,
@@ -118,7 +118,7 @@ def _shape(value: object, path: Path, constants: Constants) -> tuple[int | str, 
     collector = constants.collector
     if not isinstance(value, list) or not value:
         alone = isinstance(value, str) or whole(value)
-        help = f"[{shorten(str(value))}]" if alone else "[B, T, 3, 64, 64]"
+        help = as_list(str(value)) if alone else "[B, T, 3, 64, 64]"
         collector.wrong("a shape: a list of whole numbers and symbols", value, path, help=help)
         return _unreadable(constants)
     if len(value) > MAX_AXES:
@@ -174,9 +174,9 @@ def _entry_help(entry: object) -> str | None:
 
 
 def _dtype(value: object, path: Path, collector: Collector) -> str:
-    if isinstance(value, str) and value in _DTYPES:
-        return _DTYPES[value]
-    near = collector.nearest(value.removeprefix("torch."), _DTYPES) if isinstance(value, str) else None
+    if isinstance(value, str) and value in DTYPES:
+        return DTYPES[value]
+    near = collector.nearest(value.removeprefix("torch."), DTYPES) if isinstance(value, str) else None
     collector.wrong("the name of a torch dtype", value, path, help=did_you_mean(near) or "dtype: int64")
     return "float32"
 
@@ -187,7 +187,7 @@ def _high(options: Mapping[str, object], dtype: str, path: Path, collector: Coll
         return None
     if not isinstance(high, int) or isinstance(high, bool) or high < 1:
         collector.wrong("a whole number above zero", high, (*path, "high"))
-    elif dtype not in _INTEGERS:
+    elif dtype not in INTEGERS:
         message = f"`high` bounds random whole numbers, and this input is {dtype}"
         collector.add("TD003", message, (*path, "high"), on_key=True, help="dtype: int64")
     else:

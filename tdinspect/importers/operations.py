@@ -24,8 +24,20 @@ from tdinspect.importers.collector import enumeration, shorten
 from tdinspect.importers.containers import check_options, container_steps
 from tdinspect.importers.recurrent import parse_initial, parse_next, parse_state
 from tdinspect.importers.scopes import Entry, Scope
+from tdinspect.importers.sources import check_source
+from tdinspect.importers.totals import Totals
 from tdinspect.importers.values import Constants
-from tdinspect.importers.wiring import check_names, check_share, define, flat_names, names_given, says_from
+from tdinspect.importers.wiring import (
+    by_keyword,
+    check_names,
+    check_share,
+    define,
+    first_name,
+    flat_names,
+    inner_names,
+    names_given,
+    says_from,
+)
 from tdinspect.importers.yaml_file import MAX_DEPTH, MAX_VALUES
 
 ReadSteps = Callable[[list[object], Path, Scope], tuple[Step, ...]]
@@ -38,10 +50,13 @@ class Operations:
     ``depth`` counts the lists of steps around; ``written`` the values that the uses of blocks have written out.
     """
 
-    def __init__(self, constants: Constants, blocks: Mapping[str, Definition], steps: ReadSteps) -> None:
+    def __init__(
+        self, constants: Constants, blocks: Mapping[str, Definition], steps: ReadSteps, totals: Totals
+    ) -> None:
         self.constants = constants
         self.collector = constants.collector
         self.blocks = blocks
+        self.totals = totals
         self.used: set[str] = set()
         self._steps = steps
         self._open: list[str] = []  # the blocks being read, the outermost first
@@ -62,9 +77,13 @@ class Operations:
             return self._container(key, value, path, scope, source)
         if is_source(key):
             self._check_no_input(key, item, path)
-            return Source(key, parse_arguments(key, value, path, self.constants)), None
+            self._check_no_weights(key, item, path)
+            arguments = parse_arguments(key, value, path, self.constants)
+            return Source(key, check_source(key, arguments, path, self.constants)), None
         if is_function(key):
-            return Function(key, Arguments() if bare else parse_arguments(key, value, path, self.constants)), None
+            self._check_no_weights(key, item, path)
+            with self.constants.of_function():
+                return Function(key, Arguments() if bare else parse_arguments(key, value, path, self.constants)), None
         arguments = Arguments() if bare else parse_arguments(key, value, path, self.constants, self.blocks)
         return Layer(key, arguments), None
 
@@ -74,6 +93,12 @@ class Operations:
                 place: Path = (*path[:-1], wrong)
                 self.collector.add("TD003", f"`{key}` {why}", place, on_key=True, help=f"remove `{wrong}`")
 
+    def _check_no_weights(self, key: str, item: Mapping[str, object], path: Path) -> None:
+        if "trainable" in item and key != "parameter":
+            place: Path = (*path[:-1], "trainable")
+            message = f"`{shorten(key)}` has no weights, so `trainable` says nothing"
+            self.collector.add("TD003", message, place, on_key=True, help="remove `trainable`")
+
     def _container(self, key: str, value: object, path: Path, scope: Scope, source: object) -> Read:
         found = container_steps(key, value, path, self.collector)
         options = check_options(key, value, path, self.constants)
@@ -81,16 +106,20 @@ class Operations:
             return None, None
         items, place = found
         closed = key in ("TimeDistributed", "Recurrent")
-        inner = Scope(names_given(items), scope, flat_names(source) if closed else None, key)
+        names = inner_names(source, (*path[:-1], "from"), self.collector)
+        seen = frozenset() if names else flat_names(source)
+        inner = Scope(names_given(items), scope, seen if closed else None, key, source)
+        inner.enter(names)
+        inner.last = next(iter(names), first_name(source)) or (None if closed else scope.last)
         if key == "Recurrent":
             return self._recurrent(value, options, items, place, path, inner), inner
         if key == "Residual":
-            steps = self._inside(items, place, inner)
+            steps = by_keyword(self._inside(items, place, inner), names)
             shortcut = self._shortcut(value, path, scope, inner)
             return Residual(key, steps, options, shortcut), inner
         wrapped = self.constants.wrapped
         self.constants.wrapped = wrapped or key == "TimeDistributed"
-        steps = self._inside(items, place, inner)
+        steps = by_keyword(self._inside(items, place, inner), names)
         self.constants.wrapped = wrapped
         return Container(key, steps, options), inner
 
@@ -117,7 +146,9 @@ class Operations:
             self.collector.wrong("a list of steps for the shortcut", items, place, help=help)
             return None
         own = Scope(names_given(items), scope)
-        steps = self._inside(items, place, own)
+        own.enter(inner.enters)
+        own.last = inner.enters[0] if inner.enters else scope.last
+        steps = by_keyword(self._inside(items, place, own), inner.enters)
         define("shortcut", Entry("container", own), place, inner, self.collector)
         return Step("shortcut", Container("Sequential", steps), place, place, uses=self.collector.uses)
 
@@ -133,13 +164,13 @@ class Operations:
         constants, single = self.constants, self.constants.single
         state = parse_state(value, path, constants)
         for name in state:
-            inner.define(name, Entry("state"))
+            define(name, Entry("state"), (*path, "state", name), inner, self.collector, on_key=True)
         axis = options.get("time_axis")
         if isinstance(axis, str):
             constants.single = single | {axis}
         elif len(constants.time) == 1:  # of several clocks the model's pass tells which one runs here
             constants.single = single | constants.time
-        steps = self._inside(items, place, inner)
+        steps = by_keyword(self._inside(items, place, inner), inner.enters)
         constants.single = single
         outer = inner.parent
         assert outer is not None
@@ -160,6 +191,8 @@ class Operations:
 
     def _may_write(self, block: Definition, path: Path) -> bool:
         """True when a use can be written out: no cycle, no limit passed."""
+        if block.name in self.totals.too_big:
+            return False
         if block.name in self._open and path in self._circular:
             return False
         if block.name in self._open:
@@ -182,6 +215,7 @@ class Operations:
         inner = Scope([*block.inputs, *names_given(block.steps)], scope)
         for name in block.inputs:
             inner.define(name, Entry("input"))
+        inner.last = block.inputs[0] if len(block.inputs) == 1 else None
         self._open.append(block.name)
         constants.vars = all_params(block, given, constants)
         if len(block.inputs) > 1 and not says_from(block.steps[0]):
@@ -198,9 +232,11 @@ class Operations:
         return Block(block.name, steps, inputs=block.inputs, outputs=outputs), inner
 
     def read_unused(self, scope: Scope) -> None:
-        """Read each block that nothing uses, so that its mistakes show; those that others name come last."""
+        """Read each block that nothing uses, so that its mistakes show; those that others name, and small ones last."""
         named = {name for block in self.blocks.values() for name in block.words if name != block.name}
-        for block in sorted(self.blocks.values(), key=lambda block: block.name in named):
+        for block in sorted(
+            self.blocks.values(), key=lambda block: (block.name in named, -self.totals.steps(block.name))
+        ):
             if block.name not in self.used and block.steps:
                 self.used.add(block.name)
                 if self._may_write(block, block.path):

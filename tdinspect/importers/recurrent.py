@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from tdinspect.domain.expression import MAX_VALUE
 from tdinspect.domain.location import Path
 from tdinspect.domain.spec import Expression
-from tdinspect.importers.collector import Collector, shorten, whole
+from tdinspect.importers.collector import Collector, as_list, shorten, whole
 from tdinspect.importers.inputs import MAX_AXES
 from tdinspect.importers.scopes import Entry, Scope
 from tdinspect.importers.values import Constants, is_name, positive
@@ -46,7 +46,7 @@ def _shape(value: object, path: Path, constants: Constants) -> tuple[object, ...
         if isinstance(found, Expression) and not found.symbols:
             return (1,)  # a finding says why
     if not isinstance(value, list):
-        help = f"[{shorten(str(value))}]" if whole(value) or isinstance(value, str) else "[64]"
+        help = as_list(str(value)) if whole(value) or isinstance(value, str) else "[64]"
         constants.collector.wrong("a shape without the batch: a list", value, path, help=help)
         return (1,)
     if len(value) > MAX_AXES:

@@ -25,7 +25,8 @@ class Scope:
 
     ``declared`` are all names that its steps give themselves, known beforehand so that no number collides with one.
     ``entering`` is given under TimeDistributed and Recurrent: the outer values that the ``from`` of this ``container``
-    lets in; no others are seen.
+    lets in; no others are seen. ``wiring`` is that ``from``, and ``enters`` are the names that it gives its values
+    inside. ``last`` is the name of the value that a step without a ``from`` takes next.
     """
 
     def __init__(
@@ -34,11 +35,15 @@ class Scope:
         parent: Scope | None = None,
         entering: frozenset[str] | None = None,
         container: str = "",
+        wiring: object = None,
     ) -> None:
         self.declared = set(declared)
         self.parent = parent
         self.entering = entering
         self.container = container
+        self.wiring = wiring
+        self.last: str | None = None
+        self.enters: tuple[str, ...] = ()
         self.names: dict[str, Entry] = {}
         self._counts: dict[str, int] = {}
 
@@ -48,6 +53,13 @@ class Scope:
             return False
         self.names[name] = entry
         return True
+
+    def enter(self, names: tuple[str, ...]) -> None:
+        """Make the names known that a container's ``from`` gives its values inside."""
+        self.enters = names
+        self.declared.update(names)
+        for name in names:
+            self.define(name, Entry("input"))
 
     def number(self, operation: str) -> str:
         """The default name of the next step of this operation: ``conv2d_1``; names given by hand are skipped."""
@@ -84,15 +96,24 @@ class Scope:
         head, _, rest = name.partition(".")
         return _inside(self.names[head], rest) if head in self.names else None
 
-    def hides(self, name: str) -> str | None:
-        """The container that keeps out this name, which exists outside; None when none does."""
+    def hides(self, name: str) -> Scope | None:
+        """The scope of the container that keeps out this name, which exists outside; None when none does."""
         if self.value(name) is not None or self.module(name) is None:
             return None
         scope = self
         while scope.entering is None or name in scope.entering:
             assert scope.parent is not None
             scope = scope.parent
-        return scope.container
+        return scope
+
+    def lets_in(self, name: str) -> bool:
+        """True when a container around names it in its own ``from``."""
+        scope: Scope | None = self
+        while scope is not None and name not in scope.names:
+            if scope.entering is not None:
+                return name in scope.entering
+            scope = scope.parent
+        return False
 
     def declares(self, name: str) -> bool:
         """True when a later step here or outside gives this name."""

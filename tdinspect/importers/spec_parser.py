@@ -103,6 +103,7 @@ def _steps(
     scope = Scope([*(one.name for one in inputs.inputs), *names_given(steps)])
     for one in inputs.inputs:
         scope.define(one.name, Entry("input"))
+    scope.last = inputs.inputs[0].name if len(inputs.inputs) == 1 else None
     if "layers" not in data:
         collector.add("TD003", "the list of steps, `layers`, is missing", (), help="layers:\n  - Linear: 10")
     elif not steps:
@@ -114,7 +115,7 @@ def _steps(
         message = f"the spec has several inputs ({names}), so the first step must say which it takes"
         collector.add("TD003", message, ("layers", 0), on_key=True, help=f"from: {shorten(inputs.inputs[0].name)}")
     reader = StepReader(constants, blocks)
-    found = reader.steps(steps, ("layers",), scope)
+    found = reader.steps(steps, ("layers",), scope) if reader.totals.fit(steps, ("layers",)) else ()
     reader.read_unused(scope)
     return scope, found
 

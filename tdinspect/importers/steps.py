@@ -23,11 +23,11 @@ from tdinspect.importers.blocks import Definition
 from tdinspect.importers.collector import did_you_mean, shorten, true_or_false
 from tdinspect.importers.operations import Operations
 from tdinspect.importers.scopes import Entry, Kind, Scope
+from tdinspect.importers.totals import MAX_STEPS, Totals
 from tdinspect.importers.values import Constants, positive
-from tdinspect.importers.wiring import define, parse_as, parse_from, valid_name
+from tdinspect.importers.wiring import check_parts_of_block, define, in_order_of, parse_as, parse_from, valid_name
 
-MAX_STEPS = 50_000
-_TIMES = ("per_step", "causal", "anticausal", "constant", "mixes", "gone")
+TIMES = ("per_step", "causal", "anticausal", "constant", "mixes", "gone")
 _KINDS: dict[type[Operation], Kind] = {Layer: "layer", Function: "function", Source: "source", Share: "share"}
 
 
@@ -37,7 +37,8 @@ class StepReader:
     def __init__(self, constants: Constants, blocks: Mapping[str, Definition]) -> None:
         self.constants = constants
         self.collector = constants.collector
-        self.operations = Operations(constants, blocks, self.steps)
+        self.totals = Totals(blocks, self.collector)
+        self.operations = Operations(constants, blocks, self.steps, self.totals)
         self.count = 0
         self.full = False
 
@@ -50,7 +51,7 @@ class StepReader:
             if self.count > MAX_STEPS and not self.full:
                 self.full = True
                 self.collector.add("TD008", f"more than {MAX_STEPS:,} steps", place)
-            if self.full:
+            if self.full or self.collector.full:
                 break
             step = self._bare(item, place, scope) if isinstance(item, str) else self._mapping(item, place, scope)
             if step is not None:
@@ -69,6 +70,7 @@ class StepReader:
             return None
         name = scope.number(operation)
         scope.define(name, _entry(made, inner))
+        scope.last = name
         return None if made is None else Step(name, made, path, path, uses=self.collector.uses)
 
     def _mapping(self, item: object, path: Path, scope: Scope) -> Step | None:
@@ -86,9 +88,11 @@ class StepReader:
         if name is not None:
             entry = _entry(made, inner) if copies is None else _copies_entry(_entry(made, inner), copies)
             define(name, entry, (*path, "name") if "name" in item else path, scope, self.collector)
+            scope.last = name
         step = None
         if made is not None and name is not None and key is not None:
             step = Step(name, made, path, (*path, key), source, uses=self.collector.uses)
+            step = self._entered(step, inner, scope)
         if len(item) == 1:  # most steps
             return step
         step = self._with_step_keys(step, item, path, scope)
@@ -96,8 +100,24 @@ class StepReader:
 
     def _with_step_keys(self, step: Step | None, item: Mapping[str, object], path: Path, scope: Scope) -> Step | None:
         parts = parse_as(item["as"], (*path, "as"), scope, self.collector) if "as" in item else None
+        if step is not None:
+            check_parts_of_block(step, parts, (*path, "as"), self.collector)
         call, trainable, time = self._call(item, path), self._trainable(item, path), self._time(item, path)
         return None if step is None else replace(step, parts=parts, call=call, trainable=trainable, time=time)
+
+    def _entered(self, step: Step, inner: Scope | None, scope: Scope) -> Step:
+        """The step of a container with the names that its values have inside, in their order."""
+        target = step.operation.target if isinstance(step.operation, Share) else None
+        used = scope.module(target) if target else None
+        inner = used.inner if used else inner
+        if inner is None or not inner.enters:
+            return step
+        source = step.source
+        if target:
+            source = in_order_of(inner.enters, source, (*step.path, "from"), target, self.collector)
+        elif isinstance(source, Mapping):
+            source = tuple(source[name] for name in inner.enters)
+        return replace(step, source=source, entering=inner.enters)
 
     def _name(self, key: str | None, item: Mapping[str, object], path: Path, scope: Scope) -> str | None:
         if "name" in item and valid_name(item["name"], (*path, "name"), self.collector):
@@ -144,8 +164,7 @@ class StepReader:
             message = f"{what} make more than {MAX_STEPS:,} steps"
             most = max(0, (MAX_STEPS - self.count - 1) // steps + 1)
             self.collector.add("TD008", message, (*path, "repeat"), help=f"at most {most:,} fit" if most else None)
-        if counted <= MAX_STEPS:
-            self.count = counted
+        self.count = counted if counted <= MAX_STEPS else self.count - steps + 1  # said once, not for what is around
         return counted <= MAX_STEPS
 
     def _call(self, item: Mapping[str, object], path: Path) -> Mapping[str, object]:
@@ -166,10 +185,10 @@ class StepReader:
 
     def _time(self, item: Mapping[str, object], path: Path) -> str | None:
         value = item.get("time")
-        if "time" not in item or (isinstance(value, str) and value in _TIMES):
+        if "time" not in item or (isinstance(value, str) and value in TIMES):
             return value if isinstance(value, str) else None
-        near = self.collector.nearest(value, _TIMES) if isinstance(value, str) else None
-        self.collector.wrong(f"one of {', '.join(_TIMES)}", value, (*path, "time"), help=did_you_mean(near))
+        near = self.collector.nearest(value, TIMES) if isinstance(value, str) else None
+        self.collector.wrong(f"one of {', '.join(TIMES)}", value, (*path, "time"), help=did_you_mean(near))
         return None
 
 
@@ -182,13 +201,24 @@ def _entry(made: Operation | None, inner: Scope | None) -> Entry:
 def _copies_entry(one: Entry, copies: int) -> Entry:
     """What the name of a repeated step stands for: ``NAME.0``, ``NAME.1`` ... lie inside."""
     inner = Scope(())
+    inner.enters = one.inner.enters if one.inner else ()
     inner.names = dict.fromkeys(map(str, range(copies)), one)
     return Entry("container" if one.kind in ("layer", "share") else one.kind, inner)
 
 
 def _repeated(step: Step, copies: int) -> Step:
     one = Step(
-        "0", step.operation, step.path, step.op_path, None, None, step.call, step.trainable, step.time, step.uses
+        "0",
+        step.operation,
+        step.path,
+        step.op_path,
+        None,
+        None,
+        step.call,
+        step.trainable,
+        step.time,
+        step.uses,
+        step.entering,
     )
     steps = tuple(replace(one, name=str(number)) for number in range(copies))
     repeat = Repeat("Repeat", steps)

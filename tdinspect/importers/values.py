@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import chain
 from typing import TypeGuard
 
@@ -13,6 +14,7 @@ from tdinspect.domain.spec import Expression
 from tdinspect.importers.collector import Collector, describe, shorten, whole
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NUMBER = "a number, or a `$name` of `vars`"
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _NAME_IN_TEXT = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 
@@ -40,8 +42,16 @@ class Constants:
         self.time: frozenset[str] = frozenset()
         self.wrapped = False  # under TimeDistributed
         self.single: frozenset[str] = frozenset()  # the time symbols of which a Recurrent around shows one step
+        self._instead = _NUMBER  # what stands for a size that cannot be read
         self.computed: set[int] = set()  # whole numbers that expressions gave
         self.expressions: list[tuple[Expression, Path, tuple[Path, ...]]] = []  # those that read sizes, and where
+
+    @contextmanager
+    def of_function(self) -> Iterator[None]:
+        """While it lasts, the constants are those of a function, which sees the sizes of the run."""
+        self._instead = "-1"
+        yield
+        self._instead = _NUMBER
 
     def value(self, value: object, path: Path, entry: bool = False) -> object:
         """A constant of the domain: tuples for lists, Expressions where a size is read; ``entry``: it is in a list."""
@@ -164,10 +174,12 @@ class Constants:
         batch = sorted(value.symbols & self.batch)
         if hidden:
             message = f"under TimeDistributed batch and time are one folded axis, so `{hidden[0]}` cannot be read"
-            self.collector.add("TD003", message, path, help="write -1")
+            self.collector.add("TD003", message, path, help=f"write {self._instead}")
         elif single:
             message = f"Recurrent shows its steps one step of time, so `{single[0]}` cannot be read"
-            self.collector.add("TD003", message, path, help="write -1, or do it before or after the Recurrent")
+            self.collector.add(
+                "TD003", message, path, help=f"write {self._instead}; or do it before or after the Recurrent"
+            )
         elif batch and not (entry and value.text == batch[0]):
             message = f"the batch size `{batch[0]}` can be read only alone, as an entry of a shape"
             help = f"`[${batch[0]}, -1]`; where `{batch[0]}` is no batch axis, say `batch_axis: none`"
@@ -196,11 +208,13 @@ def parse_vars(value: object, collector: Collector) -> dict[str, object]:
         if not is_name(name):
             message = f"`{shorten(name)}` cannot be read as `$name`: letters, digits and _ only, no digit first"
             collector.add("TD003", message, path, on_key=True)
-        _check_constant(constant, path, collector)
+        if not _check_constant(constant, path, collector):
+            result[name] = Expression("0", frozenset())  # a wrong one: nothing more is said where it is used
     return result
 
 
-def _check_constant(value: object, path: Path, collector: Collector) -> None:
+def _check_constant(value: object, path: Path, collector: Collector) -> bool:
+    """True for a scalar or a list of scalars; else a finding."""
     items = value if isinstance(value, list) else [value]
     if any(isinstance(item, list | Mapping) for item in items):
         collector.wrong("a constant or a list of constants", value, path)
@@ -208,6 +222,9 @@ def _check_constant(value: object, path: Path, collector: Collector) -> None:
         collector.add(
             "TD003", "vars are constants; `$` is not read here", path, help="write the `$(...)` where the var is used"
         )
+    else:
+        return True
+    return False
 
 
 def positive(value: object) -> TypeGuard[int]:

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-from typing import Any, get_args
+from typing import get_args
 
 from tdinspect.importers import arguments, blocks, containers, expect, inputs, spec_parser, steps, values
 
-
-def _of(module: ModuleType, name: str) -> Any:
-    """The module's table of this name, whether it is meant for the module alone or for others too."""
-    return getattr(module, name, None) or getattr(module, f"_{name}")
-
-
 TOP_KEYS: tuple[str, ...] = spec_parser.KEYS
 STEP_KEYS: tuple[str, ...] = tuple(key for key in arguments.STEP_KEYS if key != "share")  # that one is an operation
-NEVER_ARGUMENTS: tuple[str, ...] = _of(arguments, "NEVER_ARGUMENTS")
-TIMES: tuple[str, ...] = _of(steps, "TIMES")
-MODES: tuple[str, ...] = _of(containers, "MODES")
-CONTAINER_KEYS: dict[str, tuple[str, ...]] = _of(containers, "OPTIONS")
-BLOCK_KEYS: tuple[str, ...] = _of(blocks, "KEYS")
-INPUT_KEYS: tuple[str, ...] = _of(inputs, "OPTIONS")
-EXPECT_KEYS: tuple[str, ...] = _of(expect, "KEYS")
-COUNTS: tuple[str, ...] = _of(expect, "COUNTS")
+NEVER_ARGUMENTS: tuple[str, ...] = arguments.NEVER_ARGUMENTS
+TIMES: tuple[str, ...] = steps.TIMES
+MODES: tuple[str, ...] = containers.MODES
+CONTAINER_KEYS: dict[str, tuple[str, ...]] = containers.OPTIONS
+BLOCK_KEYS: tuple[str, ...] = blocks.KEYS
+INPUT_KEYS: tuple[str, ...] = inputs.OPTIONS
+EXPECT_KEYS: tuple[str, ...] = expect.KEYS
+COUNTS: tuple[str, ...] = expect.COUNTS
 VALUES: tuple[str, ...] = get_args(inputs.Values)
 MAX_AXES: int = inputs.MAX_AXES
-_MEANT: dict[str, str] = _of(inputs, "DTYPES")
+_MEANT: dict[str, str] = inputs.DTYPES
 DTYPES: tuple[str, ...] = tuple(_MEANT)
-INTEGERS: tuple[str, ...] = tuple(name for name, meant in _MEANT.items() if meant in _of(inputs, "INTEGERS"))
+INTEGERS: tuple[str, ...] = tuple(name for name, meant in _MEANT.items() if meant in inputs.INTEGERS)
 
 # Patterns; they mean the same to Python and to an editor's JavaScript.
 NAME: str = values.NAME.pattern
-AMOUNT: str = _of(expect, "AMOUNT").pattern
+AMOUNT: str = expect.AMOUNT.pattern
 EXPRESSION = rf"\$(?:{NAME}|\(.*\))"
 CAPITAL = "[A-Z][A-Za-z0-9_]*"
 # What torch has is written by its own name: neither `nn.Linear` nor `F.relu`.

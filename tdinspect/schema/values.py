@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from tdinspect.building.arguments import takes_module, type_problem
 from tdinspect.building.signatures import Parameter
@@ -43,7 +43,7 @@ def value_schema(parameter: Parameter) -> Schema | None:
     options: list[Schema] = [schema] if schema else []
     if choices:
         options.append(DTYPE if choices == list(tables.DTYPES) else {"enum": choices})
-    if takes_module(parameter) or _calls(parameter.annotation):
+    if takes_module(parameter):
         options.append(_MODULE)
     if not options:
         return None
@@ -73,12 +73,6 @@ def without_lists(schema: Schema) -> Schema | None:
     kept_types = [name for name in types if name != "array"]
     rest = {key: value for key, value in schema.items() if key not in ("type", "items", "minItems", "maxItems")}
     return {"type": kept_types, **rest} if kept_types else None
-
-
-def _calls(annotation: object) -> bool:
-    """True for an argument that may be a function of tensors, as ``activation``: a module is one."""
-    options = (annotation, *typing.get_args(annotation))
-    return any(typing.get_origin(option) is Callable for option in options)
 
 
 def _fits(parameter: Parameter, value: object) -> bool:

@@ -136,6 +136,7 @@ def _products() -> list[Call]:
         _call("cosine_similarity", (X, Y), nn.CosineSimilarity(-1, 1e-4), dim=-1, eps=1e-4),
         _call("pairwise_distance", (X, Y), lambda a, b: (a - b + 1e-6).norm(dim=-1)),
         _call("pairwise_distance", (X, Y), nn.PairwiseDistance(1, 1e-4, True), p=1, eps=1e-4, keepdim=True),
+        _call("embedding", (torch.tensor([[0, 2], [3, 1]]), OTHER), lambda i, w: w[i]),
         _call("cdist", (X, Y), lambda a, b: (a[:, :, None] - b[:, None]).norm(dim=-1)),
         _call("cdist", (X, Y), lambda a, b: (a[:, :, None] - b[:, None]).abs().sum(-1), p=1),
     ]

@@ -9,7 +9,7 @@ from tdinspect.building.functions import FUNCTIONS
 from tdinspect.building.signatures import function_parameters, is_tensor, layer_parameters
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.location import Path
-from tdinspect.domain.spec import Arguments, Expression
+from tdinspect.domain.spec import Arguments, Expression, Layer
 
 PLACE: Path = ("layers", 0, "Layer")
 
@@ -100,9 +100,24 @@ CONV = {"out_channels": 4, "kernel_size": 3}
         ("MultiheadAttention: num_heads takes a whole number, not 'two'", "MultiheadAttention", {"num_heads": "two"}),
         ("MultiheadAttention: bias takes true or false, not 2", "MultiheadAttention", {"num_heads": 2, "bias": 2}),
         (
-            "TransformerEncoderLayer: activation takes a text, not 3",
+            "TransformerEncoderLayer: activation takes a text or a layer, not 3",
             "TransformerEncoderLayer",
             {"nhead": 2, "activation": 3},
+        ),
+        (
+            "MultiheadAttention: dropout takes a number, not the layer ReLU",
+            "MultiheadAttention",
+            {"num_heads": 2, "dropout": Layer("ReLU", Arguments())},
+        ),
+        (
+            "Linear: bias takes true or false, not the layer ReLU",
+            "Linear",
+            {"out_features": 3, "bias": Layer("ReLU", Arguments())},
+        ),
+        (
+            "TripletMarginWithDistanceLoss: distance_function takes a layer or null, not 'far'",
+            "TripletMarginWithDistanceLoss",
+            {"distance_function": "far"},
         ),
         ("softmax: dim takes a whole number, not 'last'", "softmax", {"dim": "last"}),
         ("permute: dims takes a list of whole numbers, not 2", "permute", {"dims": 2}),
@@ -132,6 +147,8 @@ def test_an_ill_typed_argument_is_a_sentence_that_says_what_suits(
         ("Dropout", {"p": 0}),
         ("Unflatten", {"dim": 1, "unflattened_size": (2, 3)}),
         ("TransformerEncoderLayer", {"nhead": 2, "activation": "gelu"}),
+        ("TransformerEncoderLayer", {"nhead": 2, "activation": Layer("SiLU", Arguments())}),
+        ("TripletMarginWithDistanceLoss", {"distance_function": Layer("CosineSimilarity", Arguments())}),
         ("MultiheadAttention", {"num_heads": 2, "kdim": None, "vdim": 3}),
         ("Linear", {"out_features": Expression("T", frozenset("T"))}),
         ("Conv2d", {"out_channels": 4, "kernel_size": (Expression("T", frozenset("T")), 3)}),
@@ -172,6 +189,10 @@ def test_a_scalar_for_a_layer_without_arguments_is_refused() -> None:
         ("did you mean `kernel_size`?", "Conv2d", "kernel"),
         ("did you mean `out_channels`?", "Conv2d", "out_chanels"),
         ("did you mean `batch_first`?", "LSTM", "batchFirst"),
+        ("did you mean `hidden_size`?", "LSTM", "units"),
+        ("did you mean `out_features`?", "Linear", "units"),
+        ("did you mean `p`?", "Dropout", "rate"),
+        ("did you mean `dim`?", "Softmax", "axis"),
         ("it takes start_dim, end_dim", "Flatten", "zebra"),
         ("it takes no argument", "Tanh", "zebra"),
         ("did you mean `dim`?", "softmax", "dims"),
@@ -187,8 +208,15 @@ def test_a_device_cannot_be_chosen_in_a_spec() -> None:
 
 
 def test_a_missing_argument_is_a_finding_with_the_form_to_write() -> None:
-    expected = Finding("TD005", "Conv2d needs kernel_size", PLACE, True, "write `Conv2d: {kernel_size: ...}`")
+    expected = Finding(
+        "TD005", "Conv2d needs kernel_size", PLACE, True, "write `Conv2d: {out_channels: 4, kernel_size: ...}`"
+    )
     assert [expected] == named("Conv2d", out_channels=4)
+
+
+def test_a_long_layer_is_not_repeated_in_the_form_to_write() -> None:
+    (finding,) = named("Conv2d", out_channels=4, padding=10**40, stride=10**40)
+    assert "write `Conv2d: {..., kernel_size: ...}`" == finding.help
 
 
 def test_every_missing_argument_is_told() -> None:

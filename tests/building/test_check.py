@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -26,6 +28,7 @@ def found(*lines: str, head: str = "input: [B, T, 8]") -> list[tuple[str, str, s
         ("there is no layer Conv2D", "did you mean `Conv2d`?", "- Conv2D: {out_channels: 3, kernel_size: 3}"),
         ("there is no layer Linaer", "did you mean `Linear`?", "- Linaer: 3"),
         ("there is no layer TimeDistribute", "did you mean `TimeDistributed`?", "- TimeDistribute"),
+        ("there is no layer Dense", "did you mean `Linear`?", "- Dense: 3"),
         ("there is no layer Zebra", "a layer is named as in torch", "- Zebra"),
         ("there is no layer RNNBase", None, "- RNNBase: {mode: LSTM, hidden_size: 3}"),
         ("there is no function sofmax", "did you mean `softmax`?", "- sofmax: -1"),
@@ -106,15 +109,89 @@ def test_an_input_by_keyword_is_not_missing() -> None:
     two = "inputs: {x: [B, 4], i: {shape: [B, 4], dtype: int64}}"
     assert [] == found("- gather: {dim: 1}", "  from: {input: x, index: i}", head=two)
     missing = found("- gather: {dim: 1}", "  from: {input: x}", head=two)
-    assert [("TD005", "gather needs index", "write `gather: {index: ...}`")] == missing
+    assert [("TD005", "gather needs index to come in, too", "`from: {input: ..., index: ...}`")] == missing
 
 
 def test_a_constant_cannot_also_be_given_where_an_input_fills_it() -> None:
     two = "inputs: {x: [B, 4], y: [B, 4]}"
     ((code, message, _),) = found("- add: {other: 3}", "  from: [x, y]", head=two)
-    assert ("TD005", "add has no argument other") == (code, message)
+    assert ("TD005", "add: other comes in by `from` already") == (code, message)
 
 
 def test_a_finding_marks_the_operations_key() -> None:
     (finding,) = checked("- Linaer: 3").findings
     assert Finding("TD004", "there is no layer Linaer", ("layers", 0, "Linaer"), True, finding.help) == finding
+
+
+def test_of_a_layer_of_a_wrong_kind_as_an_argument_only_that_is_told() -> None:
+    ((_, message, _),) = found("- TransformerEncoder: {encoder_layer: TransformerDecoder, num_layers: 2}")
+    assert (
+        "TransformerEncoder: encoder_layer takes TransformerEncoderLayer, not the layer TransformerDecoder" == message
+    )
+
+
+@pytest.mark.parametrize(
+    ("message", "help", "line"),
+    [
+        (
+            "Sequential has no forward call of its own",
+            "write `call` beside the step inside that it is for",
+            "- Sequential: [ReLU]",
+        ),
+        ("zeros has no forward call of its own", "leave `call` out", "- zeros: {shape: [2]}"),
+    ],
+)
+def test_what_has_no_forward_pass_of_its_own_takes_no_constants_for_it(message: str, help: str, line: str) -> None:
+    findings = checked(line, "  call: {a: 1}").findings
+    assert [("TD003", message, help, ("layers", 0, "call"))] == [(f.code, f.message, f.help, f.path) for f in findings]
+
+
+def test_a_constant_is_given_in_one_place() -> None:
+    ((_, message, _),) = found("- softmax: {dim: 1}", "  call: {dim: 2}")
+    assert "softmax: dim comes in by `call` already" == message
+
+
+USERS = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, act, gate: nn.Module = None):
+        super().__init__()
+    def forward(self, image, scale: float = 1.0):
+        return image
+"""
+
+
+@pytest.fixture
+def of_a_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Checked]:
+    """The check of a spec that may use ``users_nets.Net``."""
+    tmp_path.joinpath("users_nets.py").write_text(USERS)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "users_nets", raising=False)
+    return lambda lines: check_operations(good(f"input: [B, 8]\nlayers:\n{lines}"), ["users_nets"])
+
+
+def test_a_bare_name_is_a_layer_where_a_module_is_wanted_and_else_a_text(of_a_user: Callable[[str], Checked]) -> None:
+    correct = of_a_user("  - users_nets.Net: {act: ReLU, gate: Sigmoid}")
+    assert () == correct.findings
+    operation = correct.spec.steps[0].operation
+    assert isinstance(operation, Layer)
+    assert "ReLU" == operation.args.named["act"]
+    assert isinstance(operation.args.named["gate"], Layer)
+
+
+def test_a_mapping_with_a_layer_is_a_layer_where_no_annotation_says_what_is_wanted(
+    of_a_user: Callable[[str], Checked],
+) -> None:
+    correct = of_a_user("  - users_nets.Net: {act: {ReLU: }}")
+    operation = correct.spec.steps[0].operation
+    assert isinstance(operation, Layer)
+    assert isinstance(operation.args.named["act"], Layer)
+
+
+def test_wrong_inputs_of_a_users_module_are_told(of_a_user: Callable[[str], Checked]) -> None:
+    findings = of_a_user("  - users_nets.Net: {act: a}\n    from: {imag: input}\n    call: {scale: big}").findings
+    assert [
+        ("users_nets.Net takes no input imag", ("layers", 0, "from", "imag")),
+        ("users_nets.Net: scale takes a number, not 'big'", ("layers", 0, "call", "scale")),
+    ] == [(finding.message, finding.path) for finding in findings]

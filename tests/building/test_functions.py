@@ -33,7 +33,7 @@ BEYOND = (
     "relu6 leaky_relu elu selu celu silu mish softplus softsign logsigmoid hardtanh hardsigmoid hardswish glu softmin "
     "layer_norm rms_norm group_norm avg_pool1d avg_pool2d avg_pool3d max_pool1d max_pool2d max_pool3d "
     "adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d "
-    "adaptive_max_pool3d grid_sample"
+    "adaptive_max_pool3d grid_sample embedding"
 )
 # What torch has under short lower-case names that reads, writes, runs, draws, changes the process, or gives a shape
 # that only values tell.
@@ -109,6 +109,22 @@ def test_no_function_is_listed_twice() -> None:
 def test_a_dtype_is_one_of_torchs_and_nothing_else_of_torch(text: str) -> None:
     with pytest.raises(ValueError, match=f"there is no dtype {text}"):
         FUNCTIONS["to"](torch.zeros(2), text)
+
+
+def test_distances_of_kinds_of_numbers_that_torch_cannot_do_are_refused_for_an_empty_batch_too() -> None:
+    for rows in (0, 2):
+        x = torch.zeros(rows, 3, 4, dtype=torch.float16)
+        with pytest.raises(NotImplementedError, match="\"cdist\" not implemented for 'Half'"):
+            FUNCTIONS["cdist"](x, x)
+
+
+@pytest.mark.parametrize(
+    ("name", "constants"), [("split", {"split_size": 1}), ("chunk", {"chunks": 10**9}), ("unbind", {})]
+)
+def test_an_axis_is_not_cut_into_more_pieces_than_anyone_names(name: str, constants: dict[str, int]) -> None:
+    axis = torch.zeros(()).expand(10**9)
+    with pytest.raises(ValueError, match="1,000,000,000 parts; the limit is 10,000"):
+        FUNCTIONS[name](axis, **constants)
 
 
 def _tree(module: ModuleType) -> ast.Module:

@@ -13,7 +13,6 @@ from tdinspect.building.signatures import (
     is_tensor,
     layer_classes,
     layer_parameters,
-    nearest,
     scalar_parameter,
 )
 from tests.building.minimal import ARGUMENTS, RECENT, WITH_MODULES
@@ -152,20 +151,6 @@ def test_a_functions_tensors_are_told_from_its_constants() -> None:
 def test_an_unwritten_dtype_annotation_is_filled_in() -> None:
     dtype = next(p for p in layer_parameters("Linear") if p.name == "dtype")
     assert torch.dtype | None == dtype.annotation
-
-
-@pytest.mark.parametrize(
-    ("expected", "written", "known"),
-    [
-        ("Conv2d", "conv2d", ["Conv1d", "Conv2d", "Linear"]),
-        ("Conv2d", "Conv2D", ["Conv1d", "Conv2d", "Linear"]),
-        ("kernel_size", "kernel", ["in_channels", "kernel_size"]),
-        (None, "zebra", ["Conv1d", "Linear"]),
-        (None, "anything", []),
-    ],
-)
-def test_the_nearest_name_is_found_whatever_its_case(expected: str | None, written: str, known: list[str]) -> None:
-    assert expected == nearest(written, known)
 
 
 def test_every_layer_class_is_a_module_of_torch_nn() -> None:

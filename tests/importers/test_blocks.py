@@ -136,3 +136,13 @@ def test_a_module_among_the_arguments_is_a_layer_with_its_place() -> None:
 def test_a_tensor_that_no_input_gives_is_a_source() -> None:
     found = good(HEAD + "layers: [{parameter: {shape: [1]}}, {causal_mask: $T}]").steps
     assert [Source, Source] == [type(step.operation) for step in found]
+
+
+@pytest.mark.parametrize(
+    ("expected", "parts"),
+    [([], "[a, b]"), ([], "[a]"), ([], "[a, [b, c]]"), (["TD003"], "[a, b, c]"), (["TD003"], "[a, b, _]")],
+)
+def test_as_names_no_more_parts_than_a_block_has_outputs(expected: list[str], parts: str) -> None:
+    block = "blocks:\n  Both:\n    outputs: [left, right]\n    layers:\n"
+    layers = "      - ReLU:\n        name: left\n      - ReLU:\n        name: right\n"
+    assert expected == codes(f"{block}{layers}input: [B, 8]\nlayers:\n  - Both:\n    as: {parts}\n")

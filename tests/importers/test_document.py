@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from tdinspect.domain.location import Path, Position
-from tdinspect.importers import Document, is_spec
+from tdinspect.importers import Document, is_spec, read_spec
 from tdinspect.importers.yaml_file import read_yaml
 
 TEXT = """\
@@ -95,3 +97,15 @@ def test_a_document_that_could_not_be_read_has_no_places() -> None:
 )
 def test_a_spec_is_a_mapping_with_inputs_or_layers(expected: bool, data: object) -> None:
     assert expected == is_spec(Document("", data))
+
+
+@pytest.mark.parametrize("text", ["input: [B, 8]\nlayers: [ReLU]", "[", "- 1", ""])
+def test_reading_leaves_the_garbage_collector_as_it_was(text: str) -> None:
+    read_spec(text, "x.yaml")
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        read_spec(text, "x.yaml")
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

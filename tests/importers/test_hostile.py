@@ -11,7 +11,7 @@ from tdinspect.importers.collector import MAX_FINDINGS
 
 HEAD = "input: [B, T, 8]\nlayers:\n"
 ENOUGH = 1000  # characters of a message with its help
-SOON = 3.0  # seconds of processor time; each takes below one where nothing else runs
+SOON = 2.0  # seconds of processor time; each takes below 0.6 where nothing else runs
 _LEVELS = "abcdefghi"
 _ALL = "[A0, A1, A2, A3, A4, A5, A6, A7, A8, A9]"
 
@@ -62,6 +62,7 @@ HOSTILE: dict[str, tuple[str, str | bytes]] = {
     "nine blocks of nine uses": ("TD008", block_bomb(9, 9, "")),
     "blocks of blocks of repeats": ("TD008", block_bomb(9, 1, "\n      repeat: 9")),
     "blocks of three uses each, unused": ("TD008", block_bomb(40, 3, "") + "  - ReLU\n"),
+    "blocks of three uses each": ("TD008", block_bomb(40, 3, "")),
     "a thousand million copies": ("TD008", HEAD + "  - ReLU:\n    repeat: 1000000000\n"),
     "copies of a hundred digits": ("TD008", f"{HEAD}  - ReLU:\n    repeat: {'9' * 100}\n"),
     "copies of copies": (

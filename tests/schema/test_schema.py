@@ -19,7 +19,11 @@ from tdinspect.importers import read_document
 from tdinspect.schema import schema, schema_text
 
 _ROOT = Path(__file__).parents[2]
-_VALID = sorted([*(_ROOT / "specs").rglob("*.yaml"), *(_ROOT / "tests/specs/valid").rglob("*.yaml")])
+_VALID = sorted(
+    path
+    for folder in ("specs", "tests/specs/valid", "tdinspect/cli/starters")
+    for path in (_ROOT / folder).rglob("*.yaml")
+)
 _INVALID = sorted((_ROOT / "tests/specs/invalid").rglob("*.yaml"))
 
 _SCHEMA: Any = schema()

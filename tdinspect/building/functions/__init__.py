@@ -33,6 +33,7 @@ FUNCTIONS: Mapping[str, Callable[..., object]] = {
         products.matmul, products.mm, products.bmm, products.mv, products.dot, products.inner, products.outer,
         products.addmm, products.baddbmm, products.einsum, products.scaled_dot_product_attention,
         products.cosine_similarity, products.pairwise_distance, products.cdist,
+        products.embedding,
         reducing.mean, reducing.sum, reducing.prod, reducing.std, reducing.var, reducing.norm, reducing.logsumexp,
         reducing.amax, reducing.amin, reducing.max, reducing.min, reducing.median, reducing.argmax, reducing.argmin,
         reducing.any, reducing.all, reducing.topk, reducing.sort, reducing.argsort, reducing.cumsum,

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+_MOST_PARTS = 10_000
+
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return torch.cat(list(tensors), dim)
@@ -17,16 +19,26 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
 
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    _refuse_many(min(chunks, input.size(dim)))
     return torch.chunk(input, chunks, dim)
 
 
 def split(input: Tensor, split_size: int | tuple[int, ...], dim: int = 0) -> tuple[Tensor, ...]:
-    sizes = list(split_size) if isinstance(split_size, tuple) else split_size
-    return torch.split(input, sizes, dim)
+    if isinstance(split_size, tuple):
+        return torch.split(input, list(split_size), dim)
+    if split_size > 0:
+        _refuse_many(-(-input.size(dim) // split_size))
+    return torch.split(input, split_size, dim)
 
 
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    _refuse_many(input.size(dim))
     return torch.unbind(input, dim)
+
+
+def _refuse_many(parts: int) -> None:
+    if parts > _MOST_PARTS:
+        raise ValueError(f"{parts:,} parts; the limit is {_MOST_PARTS:,}")
 
 
 def select(input: Tensor, dim: int, index: int) -> Tensor:

@@ -45,15 +45,15 @@ def amin(input: Tensor, dim: Dims = (), keepdim: bool = False) -> Tensor:
     return torch.amin(input, dim, keepdim)
 
 
-def max(input: Tensor, dim: int, keepdim: bool = False) -> tuple[Tensor, ...]:
+def max(input: Tensor, dim: int, keepdim: bool = False) -> tuple[Tensor, Tensor]:
     return torch.max(input, dim, keepdim)
 
 
-def min(input: Tensor, dim: int, keepdim: bool = False) -> tuple[Tensor, ...]:
+def min(input: Tensor, dim: int, keepdim: bool = False) -> tuple[Tensor, Tensor]:
     return torch.min(input, dim, keepdim)
 
 
-def median(input: Tensor, dim: int = -1, keepdim: bool = False) -> tuple[Tensor, ...]:
+def median(input: Tensor, dim: int = -1, keepdim: bool = False) -> tuple[Tensor, Tensor]:
     return torch.median(input, dim, keepdim)
 
 
@@ -73,11 +73,11 @@ def all(input: Tensor, dim: Dims | None = None, keepdim: bool = False) -> Tensor
     return torch.all(input) if dim is None else torch.all(input, dim, keepdim)
 
 
-def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> tuple[Tensor, ...]:
+def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> tuple[Tensor, Tensor]:
     return torch.topk(input, k, dim, largest, sorted)
 
 
-def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> tuple[Tensor, ...]:
+def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> tuple[Tensor, Tensor]:
     return torch.sort(input, dim=dim, descending=descending, stable=stable)
 
 

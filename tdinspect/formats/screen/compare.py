@@ -117,7 +117,7 @@ def _whole_model(spec: SpecReport, numbers: dict[str, int]) -> Iterator[Line]:
         if spec.ok:
             yield line(span(f"{start}runs" if wrapped else "whole model: no wrappers in it, runs as it is", "strong"))
         return
-    words = span(start, "strong") + span(f"stops at {place(failure.type, _line_of(spec, failure))}")
+    words = span(start, "strong") + span(f"stops at {_place_of(spec, failure)}")
     if failure.error in numbers:  # the text stands above, once
         yield line(words + span(f" with [{numbers[failure.error]}]"))
     elif any(row.error == failure.error for row in spec.layers):
@@ -126,6 +126,6 @@ def _whole_model(spec: SpecReport, numbers: dict[str, int]) -> Iterator[Line]:
         yield line(words + span(": ") + span(failure.error, "error"))
 
 
-def _line_of(spec: SpecReport, failure: FirstFailure) -> int | None:
-    path = render_path(failure.path)
-    return next((row.line for row in spec.layers if row.path == path), None)
+def _place_of(spec: SpecReport, failure: FirstFailure) -> str:
+    row = next((row for row in spec.layers if row.path == render_path(failure.path)), None)
+    return failure.type if row is None else place(row)

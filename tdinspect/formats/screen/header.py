@@ -47,7 +47,9 @@ def _defaults(spec: SpecReport) -> Spans:
 
 def _axes(spec: SpecReport) -> list[Spans]:
     axes: list[Spans] = []
-    if spec.time_axis is not None:
+    if len(spec.clocks) > 1:
+        axes.append(span("time axes ") + span(enumerated(spec.clocks), "time"))
+    elif spec.time_axis is not None:
         axes.append(span("time axis ") + span(str(spec.time_axis), "time"))
     batch = f"batch axis {spec.batch_axis}"
     if spec.batch_axis not in (None, "B") and not any(batch in note for note in spec.notes):
@@ -67,7 +69,7 @@ def total_lines(spec: SpecReport) -> tuple[Line, ...]:
 def stop_spans(spec: SpecReport) -> Spans:
     """Where the pass stopped; empty where it did not."""
     failing = failing_row(spec)
-    return span(f"stops at {place(failing.type, failing.line)}", "error") if failing else ()
+    return span(f"stops at {place(failing)}", "error") if failing else ()
 
 
 def _outputs(spec: SpecReport) -> list[Spans]:
