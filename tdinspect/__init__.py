@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tdinspect.api import Finding, ModelSpec, Report, SpecError, build, inspect, load
-    from tdinspect.building.time_distributed import TimeDistributed
+    from tdinspect.time_distributed import TimeDistributed
 
 __version__ = "0.1.0"
 __all__ = ["Finding", "ModelSpec", "Report", "SpecError", "TimeDistributed", "__version__", "build", "inspect", "load"]
 
-_HOMES = dict.fromkeys(__all__, "tdinspect.api") | {"TimeDistributed": "tdinspect.building.time_distributed"}
+_HOMES = dict.fromkeys(__all__, "tdinspect.api") | {"TimeDistributed": "tdinspect.time_distributed"}
 
 
 def __getattr__(name: str) -> object:

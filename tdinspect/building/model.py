@@ -43,9 +43,13 @@ class Steps(nn.Module):
             return run_steps(self.steps, scope, flow, self.perform)
         return run_inside(container, scope, flow, self.perform)
 
+    def child(self, step: Step) -> nn.Module:
+        """The module of one of the steps."""
+        return self.get_submodule(self._attribute[step.name])
+
     def perform(self, step: Step, flow: Flow, scope: Scope) -> Tree:
         """One step on its inputs."""
-        child = self.get_submodule(self._attribute[step.name])
+        child = self.child(step)
         if isinstance(child, Steps):
             return self._inside(step, child, flow, scope)
         if isinstance(child, TimeDistributed) and isinstance(child.module, Folded):

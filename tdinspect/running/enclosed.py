@@ -215,7 +215,8 @@ class Enclosed:
         steps = inner_steps(self.container)
         body = Steps(steps, inside.children, exported, self.step)
         if isinstance(frame, Fold):
-            return TimeDistributed(Folded(self.step, body), time_axis=frame.time_axis, batch_axis=frame.batch_axis)
+            time, batch = frame.time_axis, frame.batch_axis
+            return TimeDistributed(Folded(self.step, body), time_axis=time, batch_axis=batch, guard=False)
         if isinstance(frame, Cut):
             axes = tuple(frame.axis(info) for info in infos_of(self.flow))
             return Loop(self.step, body, Clock(axes, frame.time_axis, self._batch_index()), self.walk.world.run)

@@ -183,33 +183,37 @@ class Gives(nn.Module):
     ("message", "wrapped", "inputs"),
     [
         (
-            "inputs of TimeDistributed differ in (B, T): (2, 5) and (2, 4)",
+            "y: (2, 4) beside (2, 5) of x, as (B, T)",
             TimeDistributed(Both()),
             (normal(2, 5, 3), normal(2, 4, 3)),
         ),
         (
-            "inputs of TimeDistributed differ in (B, T): (4, 5) and (5, 4)",
+            "y: (5, 4) beside (4, 5) of x, as (B, T)",
             TimeDistributed(Both()),
             (normal(4, 5, 3), normal(5, 4, 3)),
         ),
         (
-            "inputs of TimeDistributed differ in (B, T): (5,) and (4,)",
+            "y: (4,) beside (5,) of x, as (T,)",
             TimeDistributed(Both(), time_axis=0, batch_axis=None),
             (normal(5, 3), normal(4, 3)),
         ),
-        ("TimeDistributed needs axis 1, and a tensor of 1 axes has none", TimeDistributed(nn.ReLU()), (normal(5),)),
         (
-            "TimeDistributed needs axis 3, and a tensor of 3 axes has none",
+            "input (5,): TimeDistributed needs axis 1, and a tensor of 1 axes has none",
+            TimeDistributed(nn.ReLU()),
+            (normal(5),),
+        ),
+        (
+            "input (2, 3, 4): TimeDistributed needs axis 3, and a tensor of 3 axes has none",
             TimeDistributed(nn.ReLU(), time_axis=3),
             (normal(2, 3, 4),),
         ),
         (
-            "TimeDistributed needs axis 1, and a tensor of 1 axes has none",
+            "y (2,): TimeDistributed needs axis 1, and a tensor of 1 axes has none",
             TimeDistributed(Both()),
             (normal(2, 3, 4), normal(2)),
         ),
         (
-            "time_axis -2 and batch_axis 0 are one axis of a tensor of 2 axes",
+            "input (2, 3): time_axis -2 and batch_axis 0 are one axis of a tensor of 2 axes",
             TimeDistributed(nn.ReLU(), time_axis=-2),
             (normal(2, 3),),
         ),
@@ -222,11 +226,6 @@ class Gives(nn.Module):
             "an output of TimeDistributed must keep the folded axis of 6 first, got []",
             TimeDistributed(Gives(torch.tensor(1.0))),
             (normal(2, 3, 4),),
-        ),
-        (
-            "an output of TimeDistributed must keep the folded axis of 6 first, got [1, 6, 4]",
-            TimeDistributed(nn.LSTM(4, 4, batch_first=True).double()),
-            (normal(2, 3, 5, 4),),
         ),
         ("TimeDistributed needs a tensor among its inputs", TimeDistributed(nn.ReLU()), ()),
         ("TimeDistributed needs a tensor among its inputs", TimeDistributed(nn.ReLU()), (3,)),
@@ -264,7 +263,7 @@ def test_its_weights_are_saved_and_loaded_like_any_modules() -> None:
     torch.testing.assert_close(again(normal(2, 3, 6)), wrapped(normal(2, 3, 6)))
 
 
-def test_a_named_tuple_comes_out_as_a_tuple() -> None:
+def test_a_named_tuple_comes_out_as_one() -> None:
     found = TimeDistributed(Gives(torch.max(normal(6, 4), 1)))(normal(2, 3, 4))
-    assert isinstance(found, tuple)
+    assert isinstance(found, torch.return_types.max)
     assert [(2, 3), (2, 3)] == [tuple(part.shape) for part in found]
