@@ -77,6 +77,10 @@ def _inspect(parsed: ParsedSpec, spec: ModelSpec, source: Source, request: Reque
         from tdinspect.running.compare import compare
 
         assembly = compare(spec, assembly)
+    if request.command == "axes":
+        from tdinspect.running.axes import analyse_axes
+
+        assembly = analyse_axes(spec, assembly)
     return _report(report, parsed, assembly)
 
 
@@ -89,11 +93,13 @@ def _report(report: SpecReport, parsed: ParsedSpec, assembly: Assembly) -> SpecR
     axes = (world.sizes, world.clocks, world.batch)
     return replace(
         report,
+        clocks=tuple(clock for clock in world.clocks if not clock.startswith("#")),
         inputs={name: shape_of(info, *axes) for name, info in assembly.inputs.items()},
         layers=layer_rows(trace, *axes, parsed.document.locate),
         outputs={name: shape_of(info, *axes) for name, info in trace.outputs.items()},
         totals=totals_of(trace),
         params_fixed_in=params_fixed_in(trace, world.clocks, world.batch),
         unwrapped_failure=trace.unwrapped_failure,
+        axes=trace.axes,
         findings=in_order(findings, parsed.document),
     )

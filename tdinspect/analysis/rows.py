@@ -66,6 +66,7 @@ def _row(
         steps=None if record.steps is None else readable(record.steps, sizes),
         error=record.failure.error if record.failure else None,
         comparison=record.comparison,
+        axes=record.axes,
     )
 
 

@@ -64,6 +64,7 @@ _COMMANDS: dict[Command, str] = {
     "shape": "The shape after every layer, beside its parameters.",
     "params": "Every parameter tensor, the formulas, and the totals.",
     "compare": "Every layer with and without TimeDistributed.",
+    "axes": "What each layer does to the time axis and the batch, and which step sees which.",
 }
 
 

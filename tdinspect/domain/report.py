@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tdinspect.domain.effect import AxisEffect, ModelAxes, chart
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.location import render_path
 from tdinspect.domain.trace import Comparison, FirstFailure
 
-Command = Literal["shape", "params", "compare"]
+Command = Literal["shape", "params", "compare", "axes"]
 CostStatus = Literal["complete", "partial", "unavailable"]
 
 
@@ -65,6 +66,7 @@ class LayerRow:
     steps: str | None = None  # of a TimeDistributed: how often its layers run (``T``, ``5``)
     error: str | None = None
     comparison: Comparison | None = None
+    axes: AxisEffect | None = None
     macs: int | None = None
     macs_status: CostStatus = "unavailable"
 
@@ -93,6 +95,7 @@ class SpecReport:
     sizes: Mapping[str, int] = field(default_factory=dict)
     defaults: Mapping[str, int] = field(default_factory=dict)
     time_axis: str | int | None = None
+    clocks: tuple[str, ...] = ()  # every time symbol of a spec whose inputs have clocks of their own
     batch_axis: str | int | None = None
     inputs: Mapping[str, Shape] = field(default_factory=dict)
     layers: tuple[LayerRow, ...] = ()
@@ -101,6 +104,7 @@ class SpecReport:
     params_fixed_in: tuple[str, ...] = ()  # the time and batch symbols that no parameter count depends on
     ranges: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     unwrapped_failure: FirstFailure | None = None
+    axes: ModelAxes | None = None
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -160,6 +164,8 @@ def _spec_dict(spec: SpecReport, command: Command) -> dict[str, Any]:
     }
     if command == "compare":
         data["comparison"] = {"first_failure": _first_failure_dict(spec.unwrapped_failure)}
+    if command == "axes":
+        data["axes"] = _model_axes_dict(spec.axes)
     return data
 
 
@@ -203,7 +209,25 @@ def _layer_dict(row: LayerRow, command: Command) -> dict[str, Any]:
     }
     if command == "compare":
         data["comparison"] = _comparison_dict(row.comparison)
+    if command == "axes":
+        data["axes"] = None if row.container or row.function else _axes_dict(row.axes)
     return data
+
+
+def _axes_dict(axes: AxisEffect | None) -> dict[str, Any] | None:
+    return None if axes is None or axes.time is None else {"time": axes.time, "batch": axes.batch}
+
+
+def _model_axes_dict(axes: ModelAxes | None) -> dict[str, Any] | None:
+    if axes is None:
+        return None
+    table = [list(row) for row in chart(axes.rows, axes.steps)]
+    return {
+        "time": axes.time,
+        "batch": axes.batch,
+        "chart": table or None,
+        "receptive_field": axes.receptive_field,
+    }
 
 
 def _comparison_dict(comparison: Comparison | None) -> dict[str, Any] | None:

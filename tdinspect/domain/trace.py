@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tdinspect.domain.effect import AxisEffect, Effect, ModelAxes
 from tdinspect.domain.location import Path
 from tdinspect.domain.size import Size, readable
 
@@ -155,6 +156,8 @@ class LayerRecord:
     time: str | None = None  # what the spec says the step is meant to do to the time axis
     failure: Failure | None = None
     comparison: Comparison | None = None
+    effect: Effect | None = None
+    axes: AxisEffect | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,3 +177,4 @@ class Trace:
     layers: tuple[LayerRecord, ...]
     outputs: Mapping[str, TensorInfo]
     unwrapped_failure: FirstFailure | None = None
+    axes: ModelAxes | None = None

@@ -80,7 +80,13 @@ COMPARE_COLUMNS: tuple[Column, ...] = (
 )
 
 
+AXES_COLUMNS: tuple[Column, ...] = (
+    Column("time", lambda row, spec: row.axes.time if row.axes else None),
+    Column("batch", lambda row, spec: row.axes.batch if row.axes else None),
+)
+
+
 def known_columns(command: str) -> dict[str, Column]:
     """The columns a command has, by name."""
-    columns = COLUMNS + (COMPARE_COLUMNS if command == "compare" else ())
+    columns = COLUMNS + {"compare": COMPARE_COLUMNS, "axes": AXES_COLUMNS}.get(command, ())
     return {column.name: column for column in columns}

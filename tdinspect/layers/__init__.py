@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from torch import nn
 
-from tdinspect.layers import attention, conv, embedding, linear, norm, recurrent
+from tdinspect.layers import activation, attention, conv, embedding, linear, norm, padding, pooling, recurrent, shape
+from tdinspect.layers.axis_use import Uses
 from tdinspect.layers.family import Family, Source, generic_formula
 
 KINDS: tuple[Family, ...] = (
@@ -17,6 +18,10 @@ KINDS: tuple[Family, ...] = (
     *recurrent.KINDS,
     *attention.KINDS,
     *embedding.KINDS,
+    *activation.KINDS,
+    *pooling.KINDS,
+    *padding.KINDS,
+    *shape.KINDS,
 )
 
 _BY_CLASS = {name: family for family in KINDS for name in family.classes}
@@ -61,3 +66,9 @@ def index_bound(module: nn.Module) -> int | None:
     """What the whole numbers that a layer takes must stay below; None for other layers."""
     indices = family_of_module(module).indices
     return None if indices is None else indices(module)
+
+
+def uses_of(module: nn.Module, shapes: tuple[tuple[int, ...], ...]) -> tuple[Uses, ...] | None:
+    """What becomes of each axis of each input of these shapes, in eval mode; None where nothing is certain."""
+    axes = family_of_module(module).axes
+    return None if axes is None else axes(module, shapes)

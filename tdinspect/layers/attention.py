@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
+from tdinspect.layers.axis_use import Each, Mixed, Shape, Uses
 from tdinspect.layers.family import Family, Source, generic_formula
 
 
@@ -17,6 +18,36 @@ def _attention_formula(module: nn.Module) -> str:
     return f"{weights}{bias} + {e}*{e}{out_bias}{extra}"
 
 
+def _sequence(along: Each | Mixed, batch_first: bool, ndim: int) -> Uses | None:
+    """``(B, T, F)`` or ``(T, B, F)``; ``(T, F)`` is one sample."""
+    features = Mixed("features")
+    if ndim == 3:
+        return (Each(), along, features) if batch_first else (along, Each(), features)
+    return (along, features) if ndim == 2 else None
+
+
+def _attention_uses(module: nn.Module, shapes: tuple[Shape, ...]) -> tuple[Uses, ...] | None:
+    """Without masks: each query sees every key and value."""
+    assert isinstance(module, nn.MultiheadAttention)
+    if len(shapes) != 3 or len({len(shape) for shape in shapes}) > 1:
+        return None
+    query = _sequence(Each(), module.batch_first, len(shapes[0]))
+    other = _sequence(Mixed(), module.batch_first, len(shapes[0]))
+    return None if query is None or other is None else (query, other, other)
+
+
+def _transformer_uses(module: nn.Module, shapes: tuple[Shape, ...]) -> tuple[Uses, ...] | None:
+    """Without masks: every position sees every other, of both sequences."""
+    within = [part for part in module.modules() if isinstance(part, nn.MultiheadAttention)]
+    takes = 2 if any(isinstance(part, nn.TransformerDecoderLayer) for part in module.modules()) else 1
+    orders = {part.batch_first for part in within}
+    known = all(type(part).__module__.startswith("torch.nn.") for part in module.modules())
+    if not known or len(orders) != 1 or len(shapes) != takes or len({len(shape) for shape in shapes}) > 1:
+        return None
+    uses = _sequence(Mixed(), orders.pop(), len(shapes[0]))
+    return None if uses is None else (uses,) * takes
+
+
 KINDS = (
     Family(
         classes=("MultiheadAttention",),
@@ -26,16 +57,20 @@ KINDS = (
             "vdim": Source(input=2, name="value"),
         },
         formula=_attention_formula,
+        axes=_attention_uses,
+        unseen=frozenset({(1, 2)}),  # the values take no part in the weights
     ),
     Family(
         classes=("TransformerEncoderLayer", "TransformerEncoder"),
         sources={"d_model": Source(name="src")},
         formula=generic_formula,
+        axes=_transformer_uses,
     ),
     Family(
         classes=("TransformerDecoderLayer", "TransformerDecoder"),
         sources={"d_model": Source(name="tgt")},
         formula=generic_formula,
+        axes=_transformer_uses,
     ),
-    Family(classes=("Transformer",), sources={"d_model": Source(name="src")}),
+    Family(classes=("Transformer",), sources={"d_model": Source(name="src")}, axes=_transformer_uses),
 )

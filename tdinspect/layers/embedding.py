@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
+from tdinspect.layers.axis_use import Each, Mixed, Uses, alone, everywhere
 from tdinspect.layers.family import Family
 
 
@@ -12,4 +13,12 @@ def _rows(module: nn.Module) -> int:
     return module.num_embeddings
 
 
-KINDS = (Family(classes=("Embedding", "EmbeddingBag"), indices=_rows),)
+def _bag_uses(module: nn.Module, ndim: int) -> Uses | None:
+    """Each row of indices is one bag."""
+    return (Each(), Mixed("reduced")) if ndim == 2 else None
+
+
+KINDS = (
+    Family(classes=("Embedding",), indices=_rows, axes=alone(everywhere)),
+    Family(classes=("EmbeddingBag",), indices=_rows, axes=alone(_bag_uses)),
+)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from torch import nn
 
+from tdinspect.layers.axis_use import Axes
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -37,7 +39,9 @@ class Family:
     ``witness(shape)`` shrinks an input shape to the smallest that still shows whether it suits the layer, for layers
     whose mistakes a zero-size batch lets pass. ``steps(module, ndim)`` is the axis of an input of ``ndim`` axes that
     the layer walks along step by step, giving as many steps as it gets: its length is never run.
-    ``indices(module)`` bounds the whole numbers that it takes.
+    ``indices(module)`` bounds the whole numbers that it takes. ``most`` limits arguments whose kernel does something
+    for each one in turn, even on an empty batch. ``axes(module, shapes)`` says what becomes of each axis of each input;
+    ``unseen`` has the pairs of an output and an input that do not meet.
     """
 
     classes: tuple[str, ...]
@@ -47,3 +51,6 @@ class Family:
     witness: Callable[[tuple[int, ...]], tuple[int, ...]] | None = None
     steps: Callable[[nn.Module, int], int] | None = None
     indices: Callable[[nn.Module], int] | None = None
+    most: Mapping[str, int] = field(default_factory=dict)
+    axes: Axes | None = None
+    unseen: frozenset[tuple[int, int]] = frozenset()

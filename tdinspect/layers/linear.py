@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
+from tdinspect.layers.axis_use import Mixed, Uses, alone, only, together
 from tdinspect.layers.family import Family, Source
 
 
@@ -13,10 +14,16 @@ def _linear_formula(module: nn.Module) -> str:
     return f"{module.in_features}*{module.out_features}{bias}"
 
 
+def _uses(module: nn.Module, ndim: int) -> Uses | None:
+    return only(-1, Mixed("features"), ndim)
+
+
 KINDS = (
-    Family(classes=("Linear", "LazyLinear"), formula=_linear_formula),
+    Family(classes=("Linear", "LazyLinear"), formula=_linear_formula, axes=alone(_uses)),
     Family(
         classes=("Bilinear",),
         sources={"in1_features": Source(input=0, name="input1"), "in2_features": Source(input=1, name="input2")},
+        most={"out_features": 100_000},  # one product of matrices for each
+        axes=together(_uses),
     ),
 )

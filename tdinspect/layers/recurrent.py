@@ -9,6 +9,7 @@ from __future__ import annotations
 from torch import nn
 from torch.nn.modules.rnn import RNNCellBase
 
+from tdinspect.layers.axis_use import Each, Mixed, Shape, Uses, Walk, together
 from tdinspect.layers.family import Family, torch_count
 
 _GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
@@ -59,11 +60,31 @@ def _keras(module: nn.Module) -> int:
     return count - sum(tensor.numel() for name, tensor in module.named_parameters() if name.startswith("bias_hh"))
 
 
+def _uses(module: nn.Module, shapes: tuple[Shape, ...]) -> tuple[Uses, ...] | None:
+    """``(B, T, F)`` or ``(T, B, F)``; ``(T, F)`` is one sample. States are ``(layers, B, F)``, as they come out."""
+    assert isinstance(module, nn.RNNBase)
+    ndim, features = len(shapes[0]), Mixed("features")
+    walk = Walk("both" if module.bidirectional else "forward")
+    state: Uses = (None, *(Each(),) * (ndim - 2), features)
+    if ndim not in (2, 3) or any(len(shape) != ndim for shape in shapes):
+        return None
+    if ndim == 2:
+        return ((walk, features), *(state,) * (len(shapes) - 1))
+    first: Uses = (Each(), walk, features) if module.batch_first else (walk, Each(), features)
+    return (first, *(state,) * (len(shapes) - 1))
+
+
+def _cell_uses(module: nn.Module, ndim: int) -> Uses | None:
+    """One step, ``(B, F)``; ``(F,)`` is one sample. States are as the input."""
+    return (*(Each(),) * (ndim - 1), Mixed("features")) if ndim in (1, 2) else None
+
+
 KINDS = (
-    Family(classes=("LSTM", "GRU", "RNN"), formula=_formula, keras_params=_keras, steps=_steps),
+    Family(classes=("LSTM", "GRU", "RNN"), formula=_formula, keras_params=_keras, steps=_steps, axes=_uses),
     Family(
         classes=("LSTMCell", "GRUCell", "RNNCell"),
         formula=_cell_formula,
         keras_params=_keras,
+        axes=together(_cell_uses),
     ),
 )

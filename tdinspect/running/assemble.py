@@ -15,10 +15,12 @@ from torch import nn
 from tdinspect.building.construct import construct
 from tdinspect.building.imports import Ended, guarded
 from tdinspect.building.infer import Refused, Surroundings, completed, contradiction
+from tdinspect.building.limits import place_of_largest
 from tdinspect.building.model import BuiltModel, Steps, exported_names
+from tdinspect.building.parts import check_parts, in_words, one_tensor_of
 from tdinspect.building.sources import LearnedTensor, TensorSource
 from tdinspect.building.tensor_function import TensorFunction
-from tdinspect.building.wiring import Flow, Perform, Scope, parts_fit, run_steps
+from tdinspect.building.wiring import Flow, Perform, Scope, run_steps
 from tdinspect.domain.expression import MAX_VALUE
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.size import Size
@@ -101,12 +103,10 @@ class _Walk:
         named = {name: scope[name] for name in self.spec.outputs} or {"output": first(last)}
         for index, (name, value) in enumerate(named.items()):
             if not isinstance(value, TensorInfo):
-                message = f"the output {name} is not one tensor"
+                what = f"the output `{name}`" if self.spec.outputs else "the model's output"
+                message = f"{what} is {in_words(value)}, not one tensor"
                 path = ("outputs", index) if self.spec.outputs else ("layers", len(self.spec.steps) - 1)
-                help = (
-                    f"its parts are {_pattern(value)}: name them with `as`" if isinstance(value, tuple | list) else None
-                )
-                self.stop(Finding("TD003", message, path, help=help))
+                self.stop(Finding("TD003", message, path, help=one_tensor_of(value)))
         return named
 
     def stop(self, finding: Finding, step: Step | None = None) -> NoReturn:
@@ -125,14 +125,10 @@ class _Walk:
         return perform
 
     def _check_parts(self, step: Step, value: Tree, place: Spot) -> None:
-        if isinstance(step.parts, tuple) and not parts_fit(step.parts, value):
-            count = len(value) if isinstance(value, tuple | list) else 1
-            message = f"`as` names {len(step.parts)} parts, and {step.name} gives {count}"
-            help = f"its parts are {_pattern(value)}; a name may stand for a whole tuple"
-            if not isinstance(value, tuple | list):
-                help = "it gives one tensor: leave `as` out"
-            self.ledger.broke(self.ledger.row_of(place, step), message)
-            self.stop(Finding("TD003", message, (*step.path, "as"), help=help), step)
+        wrong = check_parts(step, value)
+        if wrong is not None:
+            self.ledger.broke(self.ledger.row_of(place, step), wrong.message)
+            self.stop(wrong, step)
 
     def _step(self, step: Step, flow: Flow, scope: Scope, place: Spot) -> Tree:
         operation = step.operation
@@ -171,8 +167,10 @@ class _Walk:
         except Exception as problem:  # a constructor may raise anything
             told_here = (f"{name} is {size.value(where.sizes)}" for name, size in inferred.items())
             read = f"read off its input: {', '.join(told_here)}" if inferred else None
-            code = "TD008" if "overflow" in str(problem) else "TD005"
-            finding = Finding(code, f"{layer.type}: {problem}", step.op_path, on_key=True, help=read)
+            words = f"{layer.type}: {problem}"
+            finding = Finding("TD005", words, step.op_path, on_key=True, help=read)
+            if "overflow" in str(problem):
+                finding = Finding("TD008", words, place_of_largest(layer, step.op_path, where.sizes), help=read)
             self._refuse(step, layer, place, flow, finding)
         empty = next((named for named in module.named_parameters() if named[1].numel() == 0), None)
         if empty is not None:
@@ -238,7 +236,7 @@ class _Walk:
             self.ledger.failed(place, step, leaf, use, self._failure(error, leaf))
             raise Stop from error
         self._note_contradiction(step, leaf)
-        self.leaves[full] = replace(leaf, outputs=tuple(infos_of(value)))
+        self.leaves[full] = replace(leaf, value=value)
         self.ledger.ran(place, step, leaf, use, value)
         return value
 
@@ -246,7 +244,7 @@ class _Walk:
         """A module of the user's own: its row, and one for each layer inside."""
         watched = Watched(leaf.module)
         value, calls = transfer(watched, leaf.flow.args, leaf.flow.kwargs, self.world)
-        self.leaves[place.prefix + step.name] = replace(leaf, outputs=tuple(infos_of(value)))
+        self.leaves[place.prefix + step.name] = replace(leaf, value=value)
         if is_leaf(leaf.module):
             self.ledger.ran(place, step, leaf, use, value)
             return value
@@ -284,7 +282,7 @@ class _Walk:
         except (LayerError, ValueError, Ended):
             pass  # no other side works either
         wrong = None if leaf.layer is None else contradiction(leaf.layer, leaf.flow, self.world.sizes)
-        told = wrong[1] if wrong else _beyond_the_table(leaf)
+        told = wrong[1] if wrong else _beyond_the_table(leaf) or _no_tensor(leaf)
         return Failure(error.text, other, in_time_distributed=leaf.fold is not None, contradiction=told)
 
     def _container(
@@ -294,9 +292,12 @@ class _Walk:
         return Enclosed(self, step, container, flow, scope, place, shares).run()
 
 
-def _pattern(value: Tree) -> str:
-    """How `as` may take a value apart: ``[_, [_, _]]``."""
-    return f"[{', '.join(map(_pattern, value))}]" if isinstance(value, tuple | list) else "_"
+def _no_tensor(leaf: Leaf) -> str | None:
+    """What comes in first, where it is no tensor; a list is what `cat` takes."""
+    value: Tree = next(iter((*leaf.flow.args, *leaf.flow.kwargs.values())), [])
+    if isinstance(value, TensorInfo | list):
+        return None
+    return f"its input is {in_words(value)}: {one_tensor_of(value)}"
 
 
 def _beyond_the_table(leaf: Leaf) -> str | None:

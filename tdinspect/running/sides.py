@@ -22,7 +22,7 @@ class Leaf:
     """One call of a layer: how to build it again, its inputs, and the fold of the TimeDistributed it stands in.
 
     Under a fold the inputs are the folded ones. ``layer`` has all arguments it was built with (None for functions);
-    ``given`` and ``inferred`` are those of this step, empty where it uses another step's module again. ``outputs`` are
+    ``given`` and ``inferred`` are those of this step, empty where it uses another step's module again. ``value`` is
     what it gave, once it has run.
     """
 
@@ -33,7 +33,12 @@ class Leaf:
     module: nn.Module
     flow: Flow
     fold: Fold | None
-    outputs: tuple[TensorInfo, ...] = ()
+    value: Tree = None
+
+    @property
+    def outputs(self) -> tuple[TensorInfo, ...]:
+        """The tensors that it gave, from left to right."""
+        return tuple(infos_of(self.value))
 
     @property
     def kind(self) -> str:

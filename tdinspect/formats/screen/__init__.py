@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tdinspect.domain.report import Report, SpecReport
 from tdinspect.formats.interface import RenderOptions
+from tdinspect.formats.screen.axes import axes_screen
 from tdinspect.formats.screen.chosen import chosen_grid
 from tdinspect.formats.screen.compare import compare_screen
 from tdinspect.formats.screen.header import title, total_lines
@@ -19,6 +20,7 @@ SCREENS: dict[str, Callable[[SpecReport, RenderOptions], Screen]] = {
     "shape": shape_screen,
     "params": params_screen,
     "compare": compare_screen,
+    "axes": axes_screen,
 }
 
 
@@ -40,7 +42,7 @@ def _quiet(spec: SpecReport) -> Screen:
     lines = []
     failing = failing_row(spec)
     if failing is not None:
-        words = span("✗ ", "error") + span(f"{place(failing.type, failing.line)}: ")
+        words = span("✗ ", "error") + span(f"{place(failing)}: ")
         lines.append(line(words + span(failing.error or "", "error")))
     if spec.layers:
         first, *others = total_lines(spec)
