@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked for."""
+    """What was asked for; ``also`` is what another command would say, in the same report."""
 
     command: Command
     sources: tuple[Source, ...]
     overrides: Mapping[str, str] = field(default_factory=dict)
     allow_import: tuple[str, ...] = ()
     device: Literal["auto", "cpu", "meta"] = "auto"
+    also: tuple[Command, ...] = ()
 
 
 def execute(request: Request, progress: Callable[[int, int, str], None] | None = None) -> Report:
@@ -36,7 +37,7 @@ def execute(request: Request, progress: Callable[[int, int, str], None] | None =
         if progress is not None:
             progress(index, len(request.sources), source.file)
         reports.append(inspect_source(source, request))
-    return Report(request.command, tuple(reports))
+    return Report(request.command, tuple(reports), request.also)
 
 
 def inspect_source(source: Source, request: Request) -> SpecReport:
@@ -73,15 +74,17 @@ def _inspect(parsed: ParsedSpec, spec: ModelSpec, source: Source, request: Reque
         from tdinspect.running.full import run_in_full
 
         assembly = run_in_full(spec, assembly)
-    if request.command == "compare":
+    asked = {request.command, *request.also}
+    if "compare" in asked:
         from tdinspect.running.compare import compare
 
         assembly = compare(spec, assembly)
-    if request.command == "axes":
+    if asked & {"axes", "check"}:
         from tdinspect.running.axes import analyse_axes
 
         assembly = analyse_axes(spec, assembly)
-    return _report(report, parsed, assembly)
+    made = _report(report, parsed, assembly)
+    return _held(made, parsed, spec, assembly) if request.command == "check" else made
 
 
 def _report(report: SpecReport, parsed: ParsedSpec, assembly: Assembly) -> SpecReport:
@@ -103,3 +106,23 @@ def _report(report: SpecReport, parsed: ParsedSpec, assembly: Assembly) -> SpecR
         axes=trace.axes,
         findings=in_order(findings, parsed.document),
     )
+
+
+def _held(report: SpecReport, parsed: ParsedSpec, spec: ModelSpec, assembly: Assembly) -> SpecReport:
+    """The report of a check: with what ``expect`` says held to it."""
+    from tdinspect.analysis.expectations import Seen, as_meant, broken
+    from tdinspect.analysis.rows import shape_of
+    from tdinspect.running.free import stuck_symbols
+
+    if spec.expect is None:
+        return report
+    errors = [row.error for row in report.layers if row.error is not None]
+    found = as_meant(spec.expect.fails, report.findings, errors)
+    if not errors and report.outputs:
+        world = assembly.world
+        values = {name: shape_of(info, world.sizes, world.clocks, world.batch) for name, info in assembly.trace.values.items()}
+        rows = {row.name: row.output for row in report.layers if row.output is not None}
+        stuck = stuck_symbols(spec, assembly)
+        seen = Seen(world.sizes, report.outputs, {**values, **rows}, report.totals, stuck, report.axes)
+        found = (*found, *broken(spec.expect, seen))
+    return replace(report, findings=in_order(found, parsed.document))

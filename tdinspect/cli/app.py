@@ -65,6 +65,7 @@ _COMMANDS: dict[Command, str] = {
     "params": "Every parameter tensor, the formulas, and the totals.",
     "compare": "Every layer with and without TimeDistributed.",
     "axes": "What each layer does to the time axis and the batch, and which step sees which.",
+    "check": "The gate: every spec builds, runs, keeps its `expect` and the rules.",
 }
 
 

@@ -6,7 +6,7 @@ without a time axis has one row, and counts as one step (bit 0).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import reduce
@@ -68,7 +68,7 @@ def each(steps: int) -> Rows:
 
 def composed(outer: Rows, inner: Rows) -> Rows:
     """The rows of one relation after another: ``outer`` over the steps that have the rows ``inner``."""
-    return tuple(_union(inner[t] for t in range(len(inner)) if row >> t & 1) for row in outer)
+    return tuple(_union(inner[t] for t in _steps(row)) for row in outer)
 
 
 def united(one: Rows, other: Rows) -> Rows:
@@ -118,6 +118,11 @@ def model_effect(words: Iterable[TimeEffect | None]) -> TimeEffect | None:
     return (joined(word for word in found if word != "gone" or set(found) == {"gone"})) if found else None
 
 
+def mixes_samples(rows: Rows, has_batch: bool) -> bool:
+    """True where an output follows other samples than its own, or has no axis of samples and follows several."""
+    return any(row & ~(1 << u) if has_batch else row.bit_count() > 1 for u, row in enumerate(rows))
+
+
 def chart(rows: Rows, steps: int) -> tuple[tuple[bool, ...], ...]:
     """The rows as a table: output step by input step."""
     return tuple(tuple(bool(row >> t & 1) for t in range(steps)) for row in rows)
@@ -127,6 +132,13 @@ def receptive_field(rows: Rows) -> int | None:
     """The longest span of input steps that one output step depends on; None where none depends on any."""
     spans = [row.bit_length() - (row & -row).bit_length() + 1 for row in rows if row]
     return max(spans, default=None)
+
+
+def _steps(row: int) -> Iterator[int]:
+    while row:
+        lowest = row & -row
+        yield lowest.bit_length() - 1
+        row ^= lowest
 
 
 def _union(masks: Iterable[int]) -> int:

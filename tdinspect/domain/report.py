@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from tdinspect.domain.finding import Finding
 from tdinspect.domain.location import render_path
 from tdinspect.domain.trace import Comparison, FirstFailure
 
-Command = Literal["shape", "params", "compare", "axes"]
+Command = Literal["shape", "params", "compare", "axes", "check"]
 CostStatus = Literal["complete", "partial", "unavailable"]
 
 
@@ -116,10 +116,11 @@ class SpecReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The answer to one command over one or more specs."""
+    """The answer to one command over one or more specs; ``also`` has another command whose answer is in it, too."""
 
     command: Command
     specs: tuple[SpecReport, ...]
+    also: tuple[Command, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -132,11 +133,11 @@ class Report:
             "version": 1,
             "tool": "tdinspect",
             "command": self.command,
-            "specs": [_spec_dict(spec, self.command) for spec in self.specs],
+            "specs": [_spec_dict(spec, (self.command, *self.also)) for spec in self.specs],
         }
 
 
-def _spec_dict(spec: SpecReport, command: Command) -> dict[str, Any]:
+def _spec_dict(spec: SpecReport, commands: Collection[Command]) -> dict[str, Any]:
     totals = spec.totals
     data: dict[str, Any] = {
         "file": spec.file,
@@ -147,7 +148,7 @@ def _spec_dict(spec: SpecReport, command: Command) -> dict[str, Any]:
         "time_axis": spec.time_axis,
         "batch_axis": spec.batch_axis,
         "inputs": {name: {**_shape_dict(shape), "dtype": shape.dtype} for name, shape in spec.inputs.items()},
-        "layers": [_layer_dict(row, command) for row in spec.layers],
+        "layers": [_layer_dict(row, commands) for row in spec.layers],
         "outputs": {name: _shape_dict(shape) for name, shape in spec.outputs.items()},
         "totals": {
             "params": totals.params,
@@ -162,9 +163,9 @@ def _spec_dict(spec: SpecReport, command: Command) -> dict[str, Any]:
         "findings": [_finding_dict(finding) for finding in spec.findings],
         "notes": list(spec.notes),
     }
-    if command == "compare":
+    if "compare" in commands:
         data["comparison"] = {"first_failure": _first_failure_dict(spec.unwrapped_failure)}
-    if command == "axes":
+    if {"axes", "check"} & {*commands}:
         data["axes"] = _model_axes_dict(spec.axes)
     return data
 
@@ -173,7 +174,7 @@ def _shape_dict(shape: Shape) -> dict[str, Any]:
     return {"shape": list(shape.sizes), "symbols": list(shape.symbols)}
 
 
-def _layer_dict(row: LayerRow, command: Command) -> dict[str, Any]:
+def _layer_dict(row: LayerRow, commands: Collection[Command]) -> dict[str, Any]:
     data: dict[str, Any] = {
         "name": row.name,
         "type": row.type,
@@ -207,9 +208,9 @@ def _layer_dict(row: LayerRow, command: Command) -> dict[str, Any]:
         ],
         "error": row.error,
     }
-    if command == "compare":
+    if "compare" in commands:
         data["comparison"] = _comparison_dict(row.comparison)
-    if command == "axes":
+    if {"axes", "check"} & {*commands}:
         data["axes"] = None if row.container or row.function else _axes_dict(row.axes)
     return data
 

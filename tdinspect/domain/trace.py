@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tdinspect.domain.effect import AxisEffect, Effect, ModelAxes
+from tdinspect.domain.effect import AxisEffect, Effect, ModelAxes, TimeEffect
 from tdinspect.domain.location import Path
 from tdinspect.domain.size import Size, readable
 
 Verdict = Literal["same", "values_differ", "shape_differs", "bare_error", "wrapped_error", "both_error"]
+How = Literal["wrapped", "bare", "changed", "moved", "unsqueezed"]
 Side = Literal["wrapped", "bare", "either", "neither"]
 
 
@@ -122,6 +123,47 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Fix:
+    """A change of one step that was tried at the spec's own sizes, and after which it does what the layer is for.
+
+    ``how``: ``wrapped`` in a TimeDistributed, ``bare`` outside of it, ``changed`` arguments, ``moved`` between two
+    transposes of ``axes``, or ``unsqueezed`` before it, at ``axes[0]``. ``given`` are its arguments then, ``gives``
+    what it gives.
+    """
+
+    how: How
+    gives: TensorInfo
+    given: Mapping[str, object] = field(default_factory=dict)
+    axes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the rules ask about a step beyond its row; gathered where they are asked for.
+
+    ``used``: something of it reaches an output of the model. ``dropped`` is how many parts of its result nothing
+    names. ``norm`` is the normalisation that takes its bias out again, ``last_step_of`` the bidirectional recurrence
+    that it takes the last step of. ``needless``: a TimeDistributed whose steps do the same without it. ``train`` is
+    what its train mode does across steps (``running.effects.train_crosses``). ``takes_time_for_channels``: time stands
+    where it has its channels, and wrapped it gives another shape. ``time`` is what a container does to time.
+    """
+
+    used: bool = True
+    dropped: int = 0
+    norm: str | None = None
+    last_step_of: str | None = None
+    needless: bool = False
+    train: str | None = None
+    takes_time_for_channels: bool = False
+    time: TimeEffect | None = None
+    fixes: tuple[Fix, ...] = ()
+
+    def fix(self, *how: str) -> Fix | None:
+        """The first of the fixes of these kinds that was tried with success, in this order."""
+        return next((fix for kind in how for fix in self.fixes if fix.how == kind), None)
+
+
+@dataclass(frozen=True, slots=True)
 class LayerRecord:
     """One row: a leaf layer, a function, or a container (then ``parameters`` is empty; its children have them).
 
@@ -158,6 +200,19 @@ class LayerRecord:
     comparison: Comparison | None = None
     effect: Effect | None = None
     axes: AxisEffect | None = None
+    facts: Facts = field(default_factory=Facts)
+
+    @property
+    def mixes_samples(self) -> bool:
+        """True where one sample of a result follows another sample, in eval mode."""
+        return self.effect is not None and any(self.effect.mixes_batch or ())
+
+    @property
+    def mixes_slices(self) -> bool:
+        """True where a layer under TimeDistributed does not keep the folded samples and steps apart."""
+        if not self.time_distributed or self.axes is None:
+            return False
+        return self.mixes_samples or (self.axes.batch is None and self.axes.time not in (None, "per_step"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,5 +231,6 @@ class Trace:
 
     layers: tuple[LayerRecord, ...]
     outputs: Mapping[str, TensorInfo]
+    values: Mapping[str, TensorInfo] = field(default_factory=dict)  # every name of the outermost scope
     unwrapped_failure: FirstFailure | None = None
     axes: ModelAxes | None = None

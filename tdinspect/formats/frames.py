@@ -16,13 +16,13 @@ _MIN_CODE_WIDTH = 12
 _WIDE = 60
 
 
-def frame(finding: Finding, spec: SpecReport, width: int) -> list[Line]:
+def frame(finding: Finding, spec: SpecReport, width: int, beside_rows: bool = True) -> list[Line]:
     """The lines that show one finding; only the source line is fitted to ``width``, the others may be wrapped.
 
-    The error text of a layer stands in its row already, so a message that ends with it is shown without it.
+    Beside the rows of layers the error text stands in its row already: a message that ends with it is shown without it.
     """
     file, message = spec.file, finding.message
-    for row in spec.layers:
+    for row in spec.layers if beside_rows else ():
         message = message.removesuffix(f": {row.error}")
     head = span(f"{finding.severity}[{finding.code}]", _SEVERITY_STYLE[finding.severity])
     lines = [line(head + span(f": {message}", "strong"))]

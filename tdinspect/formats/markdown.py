@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tdinspect.domain.report import Report, SpecReport
+from tdinspect.domain.report import Report
 from tdinspect.formats.frames import frame
 from tdinspect.formats.interface import RenderOptions
 from tdinspect.formats.screen import screens
@@ -32,7 +32,7 @@ def _screen(screen: Screen, options: RenderOptions) -> list[str]:
     if screen.grid is not None:
         blocks.append(_table(screen.grid))
     blocks += [_line(text) for text in screen.foot]
-    return blocks + _findings(screen.spec, options)
+    return blocks + _findings(screen, options)
 
 
 def _table(grid: Grid) -> str:
@@ -80,10 +80,11 @@ def _escaped(text: str) -> str:
     return _SPECIAL.sub(r"\\\1", visible(text).replace("&", "&amp;")).replace("\n", "<br>")
 
 
-def _findings(spec: SpecReport, options: RenderOptions) -> list[str]:
+def _findings(screen: Screen, options: RenderOptions) -> list[str]:
     blocks = []
-    for finding in shown_findings(spec, options.notes):
-        body = "\n".join(plain_line(text) for text in frame(finding, spec, _FRAME_WIDTH))
+    beside_rows = screen.grid is not None or options.quiet
+    for finding in shown_findings(screen.spec, options.notes):
+        body = "\n".join(plain_line(text) for text in frame(finding, screen.spec, _FRAME_WIDTH, beside_rows))
         fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", body)), default=0))
         blocks.append(f"{fence}text\n{visible(body)}\n{fence}")
     return blocks

@@ -139,10 +139,10 @@ def summary_text(report: Report, left_out: int, notes: bool) -> str:
         extras.append(f"{counted(left_out, 'other YAML file')} left out")
     if hidden:
         extras.append(f"{counted(hidden, 'note')}, --notes shows them")
-    if len(report.specs) < 2 and not extras:
+    if len(report.specs) < 2 and not extras and report.command != "check":
         return ""
     good = sum(spec.ok for spec in report.specs)
-    parts = [f"{good} ok"] if good else []
+    parts = [f"{good} {'clean' if report.command == 'check' else 'ok'}"] if good else []
     if good < len(report.specs):
         parts.append(f"{len(report.specs) - good} with errors")
     text = f"{counted(len(report.specs), 'spec')}: {', '.join(parts)}"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from torch import nn
 
+from tdinspect.domain.spec import Layer
 from tdinspect.layers.axis_use import Each, Mixed, Shape, Uses
-from tdinspect.layers.family import Family, Source, generic_formula
+from tdinspect.layers.family import Family, Smaller, Source, generic_formula
 
 
 def _attention_formula(module: nn.Module) -> str:
@@ -48,6 +52,39 @@ def _transformer_uses(module: nn.Module, shapes: tuple[Shape, ...]) -> tuple[Use
     return None if uses is None else (uses,) * takes
 
 
+_WIDTHS = ("embed_dim", "d_model", "kdim", "vdim", "normalized_shape")
+
+
+def _smaller(arguments: Mapping[str, object]) -> Smaller | None:
+    """Two features a head: who sees whom is a matter of masks, not of features."""
+    heads = _found(arguments, ("num_heads", "nhead"), 8)
+    width = _found(arguments, ("embed_dim", "d_model"), 512)
+    if 2 * heads >= width:
+        return None
+    widths = dict.fromkeys({width, *(_found(arguments, (name,), width) for name in ("kdim", "vdim"))}, 2 * heads)
+    return Smaller(_narrowed(arguments, widths), widths)
+
+
+def _found(arguments: Mapping[str, object], names: tuple[str, ...], default: int) -> int:
+    """A number among the arguments, or among those of a layer that is an argument."""
+    inner = (value.args.named for value in arguments.values() if isinstance(value, Layer))
+    found = (given[name] for given in (arguments, *inner) for name in names if name in given)
+    return next((value for value in found if isinstance(value, int)), default)
+
+
+def _narrowed(arguments: Mapping[str, object], widths: Mapping[int, int]) -> dict[str, object]:
+    narrowed: dict[str, object] = {}
+    for name, value in arguments.items():
+        if isinstance(value, Layer):
+            value = replace(value, args=replace(value.args, named=_narrowed(value.args.named, widths)))
+        elif name in _WIDTHS and isinstance(value, int):
+            value = widths.get(value, value)
+        elif name == "dim_feedforward":
+            value = 4
+        narrowed[name] = value
+    return narrowed
+
+
 KINDS = (
     Family(
         classes=("MultiheadAttention",),
@@ -59,18 +96,21 @@ KINDS = (
         formula=_attention_formula,
         axes=_attention_uses,
         unseen=frozenset({(1, 2)}),  # the values take no part in the weights
+        smaller=_smaller,
     ),
     Family(
         classes=("TransformerEncoderLayer", "TransformerEncoder"),
         sources={"d_model": Source(name="src")},
         formula=generic_formula,
         axes=_transformer_uses,
+        smaller=_smaller,
     ),
     Family(
         classes=("TransformerDecoderLayer", "TransformerDecoder"),
         sources={"d_model": Source(name="tgt")},
         formula=generic_formula,
         axes=_transformer_uses,
+        smaller=_smaller,
     ),
-    Family(classes=("Transformer",), sources={"d_model": Source(name="src")}, axes=_transformer_uses),
+    Family(classes=("Transformer",), sources={"d_model": Source(name="src")}, axes=_transformer_uses, smaller=_smaller),
 )

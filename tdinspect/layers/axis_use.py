@@ -147,7 +147,27 @@ class Walk:
         return tuple((2 << u) - 1 for u in range(after))
 
 
-AxisUse = Each | Mixed | Window | Spread | Repeated | Blocks | Halves | Walk
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """``count`` neighbouring indices are taken, from ``first`` on."""
+
+    first: int
+    count: int
+    why: str | None = None
+
+    def rows(self, before: int, after: int) -> tuple[int, ...] | None:
+        """One bit a row; None where the sizes are others."""
+        if after != self.count or self.first + self.count > before:
+            return None
+        return tuple(1 << self.first + u for u in range(after))
+
+    @property
+    def taken(self) -> int:
+        """All of them in one row."""
+        return ((1 << self.count) - 1) << self.first
+
+
+AxisUse = Each | Mixed | Window | Spread | Repeated | Blocks | Halves | Walk | Picked
 Shape = tuple[int, ...]
 # For each axis of one input what becomes of it; None: not certain.
 Uses = tuple[AxisUse | None, ...]

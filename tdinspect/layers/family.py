@@ -32,6 +32,14 @@ def torch_count(module: nn.Module) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Smaller:
+    """Arguments of a layer with fewer features; ``widths`` says which sizes of a last axis became which."""
+
+    arguments: Mapping[str, object]
+    widths: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Family:
     """``formula(module)`` gives the parameter count as an expression with the numbers in it.
 
@@ -41,7 +49,8 @@ class Family:
     the layer walks along step by step, giving as many steps as it gets: its length is never run.
     ``indices(module)`` bounds the whole numbers that it takes. ``most`` limits arguments whose kernel does something
     for each one in turn, even on an empty batch. ``axes(module, shapes)`` says what becomes of each axis of each input;
-    ``unseen`` has the pairs of an output and an input that do not meet.
+    ``unseen`` has the pairs of an output and an input that do not meet. ``smaller(arguments)`` are the arguments of a
+    layer with fewer features that does the same to all other axes.
     """
 
     classes: tuple[str, ...]
@@ -54,3 +63,4 @@ class Family:
     most: Mapping[str, int] = field(default_factory=dict)
     axes: Axes | None = None
     unseen: frozenset[tuple[int, int]] = frozenset()
+    smaller: Callable[[Mapping[str, object]], Smaller | None] | None = None

@@ -96,7 +96,8 @@ class _Walk:
             model.train()
         except Stop:
             pass
-        trace = Trace(tuple(self.ledger.records), outputs)
+        values = {name: value for name, value in scope.values.items() if isinstance(value, TensorInfo)}
+        trace = Trace(tuple(self.ledger.records), outputs, values)
         return Assembly(model, inputs, trace, tuple(self.findings), self.world, self.leaves, self.highs)
 
     def _outputs(self, scope: Scope, last: Tree) -> dict[str, TensorInfo]:

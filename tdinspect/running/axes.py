@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
+
+from torch import Tensor
 
 from tdinspect.building.wiring import Flow, Scope
 from tdinspect.domain.effect import (
@@ -15,53 +18,73 @@ from tdinspect.domain.effect import (
     TimeEffect,
     each,
     joined,
+    mixes_samples,
     model_effect,
     receptive_field,
     time_effect,
 )
 from tdinspect.domain.size import Size
 from tdinspect.domain.spec import ModelSpec, Recurrent, all_steps
-from tdinspect.domain.trace import LayerRecord, TensorInfo
+from tdinspect.domain.trace import LayerRecord
 from tdinspect.domain.tree import first
 from tdinspect.running.assemble import Assembly
 from tdinspect.running.composition import Composition, Seen, Unknown
-from tdinspect.running.effects import effect_of, known_effect
+from tdinspect.running.effects import effect_of, known_effect, module_effect
 from tdinspect.running.engine import inspecting
 from tdinspect.running.sides import Leaf, infos_of
 from tdinspect.running.times import clock_of, rate, time_size
 
 _SHORT = 16  # steps up to which every step of the spec's own length is looked at
-_LENGTHS = (9, 12, 16, 24, 32, 48, 64, 96, 128, 256)
-_LONG = (64, 256, 1024, 4096)  # where a receptive field is looked for
+_ENOUGH = 4  # fewer steps do not show what a layer does to them
+_LENGTHS = (9, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
+_MASKS = frozenset(("causal_mask", "masked_fill", "where", "tril", "triu"))
+_LARGE = 20_000_000  # parameters of a model up to which it is run some fifty times
+_WIDEST = 512  # steps that no single window spans
+_LONG = (64, 128, 256, 512, 1024, 2048, 4096)  # where a receptive field is looked for
 
 
 def analyse_axes(spec: ModelSpec, assembly: Assembly) -> Assembly:
     """The same assembly, with the effect of every layer and function that ran, and of a model that runs."""
-    analysis = _Analysis(assembly, _small_sizes(assembly))
+    own, small = assembly.world.sizes, _small_sizes(assembly)
     with inspecting():
-        layers = tuple(map(analysis.judged, assembly.trace.layers))
-        model = analysis.model(spec) if assembly.model is not None else None
-    return replace(assembly, trace=replace(assembly.trace, layers=layers, axes=model))
+        found, certain = _analysed(spec, assembly, small)
+        if not certain and small != own and max((own[c] for c in assembly.world.clocks), default=1) <= _LENGTHS[-1]:
+            found, _ = _analysed(spec, assembly, own)  # something in it takes the spec's own sizes only
+    return found
+
+
+def _analysed(spec: ModelSpec, assembly: Assembly, sizes: Mapping[str, int]) -> tuple[Assembly, bool]:
+    analysis = _Analysis(assembly, sizes)
+    model = analysis.model(spec) if assembly.model is not None else None
+    layers = tuple(map(analysis.judged, assembly.trace.layers))
+    judged = replace(assembly, trace=replace(assembly.trace, layers=layers, axes=model))
+    return judged, None not in analysis.known.values()
 
 
 class _Analysis:
     def __init__(self, assembly: Assembly, sizes: Mapping[str, int]) -> None:
         self.assembly, self.world, self.sizes = assembly, assembly.world, sizes
         self.known: dict[object, Effect | None] = {}
+        self.in_the_model: dict[str, Effect | None] = {}  # by name, with the masks that reach the layer there
 
-    def effect(self, leaf: Leaf) -> Effect | None:
+    def effect(self, leaf: Leaf, constants: Mapping[int, Tensor] = MappingProxyType({})) -> Effect | None:
         """What a layer does at the small sizes; the copies of a repeat are looked at once."""
-        key = (leaf.kind, repr(leaf.flow), leaf.fold)
+        values = tuple((i, id(value)) for i, value in constants.items())
+        key = (leaf.kind, repr(leaf.flow), leaf.fold, values)
         if key not in self.known:
-            self.known[key] = effect_of(leaf, self.world, self.sizes)
+            self.known[key] = effect_of(leaf, self.world, self.sizes, constants)
         return self.known[key]
+
+    def _effect_in_the_model(self, name: str, leaf: Leaf, constants: Mapping[int, Tensor]) -> Effect | None:
+        self.in_the_model[name] = found = self.effect(leaf, constants)
+        return found
 
     def judged(self, record: LayerRecord) -> LayerRecord:
         """A row with its effect."""
         leaf = self.assembly.leaves.get(record.name)
         if leaf is None or record.container or record.failure is not None or not leaf.outputs:
             return record
-        found = self.effect(leaf)
+        found = self.in_the_model.get(record.name) or self.effect(leaf)
         return record if found is None else replace(record, effect=found, axes=self._of_layer(leaf, found))
 
     def _of_layer(self, leaf: Leaf, effect: Effect) -> AxisEffect:
@@ -84,31 +107,69 @@ class _Analysis:
         return joined(words)
 
     def model(self, spec: ModelSpec) -> ModelAxes | None:
-        """The whole model; None where a layer on the way is not known."""
-        try:
-            outputs = self._outputs(spec, self.sizes)
-        except Unknown:
-            return None
+        """The whole model; None where nothing can be said about it."""
         inputs = {name: time_size(info, None, self.world) for name, info in self.assembly.inputs.items()}
         timed = {name: size for name, size in inputs.items() if size is not None}
-        after = {name: self._after(name) for name in outputs}
-        words = [
-            self._word([(value.rows.get(name), size) for name, size in timed.items()], after[output])
-            for output, value in outputs.items()
-        ]
+        after = {name: self._after(name) for name in self.assembly.trace.outputs}
+
+        def words_of(outputs: Mapping[str, Seen]) -> list[TimeEffect | None]:
+            return [
+                self._word([(value.rows.get(name), size) for name, size in timed.items()], after[output])
+                for output, value in outputs.items()
+            ]
+
+        outputs = self._composed(spec)
+        if outputs is None or ("mixes" in words_of(outputs) and self._masked()):
+            outputs = self._in_runs() or outputs  # what a mask takes away, no layer alone shows
+        if outputs is None:
+            return None
+        words = words_of(outputs)
         shown = next((name for name in outputs if after[name] is not None), next(iter(outputs)))
         entered = next((name for name in timed if name in outputs[shown].rows), None)
         if entered is None:
-            return ModelAxes(model_effect(words), self._batch(outputs.values()))
+            return ModelAxes(model_effect(words), self._batch(outputs))
         rows, steps = outputs[shown].rows[entered], timed[entered].value(self.sizes)
         return ModelAxes(
-            model_effect(words), self._batch(outputs.values()), rows, steps, self._receptive_field(spec, shown, entered)
+            model_effect(words), self._batch(outputs), rows, steps, self._receptive_field(spec, shown, entered)
         )
 
-    def _batch(self, outputs: Iterable[Seen]) -> BatchEffect | None:
-        if all(info.axis_of(self.world.batch) is None for info in self.assembly.inputs.values()):
+    def _composed(self, spec: ModelSpec) -> dict[str, Seen] | None:
+        try:
+            return self._outputs(spec, self.sizes)
+        except Unknown:
             return None
-        return "mixes" if any(value.mixed for value in outputs) else "independent"
+
+    def _masked(self) -> bool:
+        """True where attention may be written out with a mask."""
+        return any(leaf.type in _MASKS for leaf in self.assembly.leaves.values())
+
+    def _in_runs(self) -> dict[str, Seen] | None:
+        """What each output follows, seen in runs of the whole model; None for one that is too large for that."""
+        model, trace = self.assembly.model, self.assembly.trace
+        assert model is not None
+        if sum(parameter.numel() for parameter in model.parameters()) > _LARGE:
+            return None
+        flow = Flow(tuple(self.assembly.inputs.values()))
+        found = module_effect(model, flow, tuple(trace.outputs.values()), self.world, self.sizes)
+        if found is None:
+            return None
+        names = list(self.assembly.inputs)
+
+        def of(links: Mapping[tuple[int, int], Rows], output: int) -> dict[str, Rows]:
+            return {names[i]: rows for (o, i), rows in links.items() if o == output}
+
+        return {output: Seen(of(found.links, o), of(found.samples, o)) for o, output in enumerate(trace.outputs)}
+
+    def _batch(self, outputs: Mapping[str, Seen]) -> BatchEffect | None:
+        batch = self.world.batch
+        if all(info.axis_of(batch) is None for info in self.assembly.inputs.values()):
+            return None
+        found = (
+            mixes_samples(rows, self.assembly.trace.outputs[output].axis_of(batch) is not None)
+            for output, seen in outputs.items()
+            for rows in seen.samples.values()
+        )
+        return "mixes" if any(found) else "independent"
 
     def _after(self, output: str) -> Size | None:
         return time_size(self.assembly.trace.outputs[output], None, self.world)
@@ -117,13 +178,20 @@ class _Analysis:
         """What each output follows. Raises Unknown."""
         model = self.assembly.model
         assert model is not None
-        effect = self.effect if sizes is self.sizes else lambda leaf: known_effect(leaf, self.world, sizes)
         values: dict[str, Seen] = {}
         for name, info in self.assembly.inputs.items():
-            size = time_size(info, None, self.world)
-            values[name] = Seen({name: each(1 if size is None else size.value(sizes))})
+            steps, samples = time_size(info, None, self.world), info.axis_of(self.world.batch)
+            values[name] = Seen(
+                {name: each(1 if steps is None else steps.value(sizes))},
+                {} if samples is None else {name: each(info.axes[samples].size.value(sizes))},
+            )
         scope = Scope(values=dict(values))
-        composition = Composition(self.assembly.leaves, effect)
+
+        def known(name: str, leaf: Leaf, constants: Mapping[int, Tensor]) -> Effect | None:
+            return known_effect(leaf, self.world, sizes)
+
+        effect = self._effect_in_the_model if sizes is self.sizes else known
+        composition = Composition(self.assembly.leaves, effect, self.world, sizes)
         last = composition.run(model.body, scope, Flow((next(iter(values.values())),)))
         return {name: first(scope[name]) for name in spec.outputs} or {"output": first(last)}
 
@@ -149,9 +217,10 @@ class _Analysis:
 
     def _endless(self) -> bool:
         """True where one layer alone sees as far as there are steps, or is not known."""
-        sizes = self._long(_LONG[-1])
-        for leaf in self.assembly.leaves.values():
-            before = [time_size(info, leaf.fold, self.world) for info in infos_of(leaf.flow)]
+        sizes = self._long(_WIDEST)
+        leaves = {(leaf.kind, repr(leaf.flow)): leaf for leaf in self.assembly.leaves.values() if leaf.fold is None}
+        for leaf in leaves.values():
+            before = [time_size(info, None, self.world) for info in infos_of(leaf.flow)]
             effect = known_effect(leaf, self.world, sizes) if any(before) else Effect({})
             if effect is None:
                 return True
@@ -162,14 +231,20 @@ class _Analysis:
 
 
 def _small_sizes(assembly: Assembly) -> Mapping[str, int]:
-    """The spec's own sizes where they are small, else as few steps as every layer takes."""
+    """The spec's own sizes where they are small, else as few steps as leave some to every layer."""
     world = assembly.world
     own = dict(world.sizes)
+    few = dict(own)
+    if world.batch is not None:
+        few[world.batch] = min(max(own[world.batch], 2), 3)  # one sample cannot show that samples mix
     long = [clock for clock in world.clocks if own[clock] > _SHORT]
-    infos = [info for leaf in assembly.leaves.values() for info in (*infos_of(leaf.flow), *leaf.outputs)]
+    seen = [(i, leaf.fold) for leaf in assembly.leaves.values() for i in (*infos_of(leaf.flow), *leaf.outputs)]
+    times = {size for info, fold in seen if (size := time_size(info, fold, world)) is not None}
+    others = {axis.size for info, _ in seen for axis in info.axes}
     for length in _LENGTHS if long else ():
-        shorter = {clock: min(own[clock], length + i) for i, clock in enumerate(long)}
-        sizes = {**own, **shorter}
-        if all(size > 0 for info in infos for size in info.shape(sizes)):
+        sizes = {**few, **{clock: min(own[clock], length + i) for i, clock in enumerate(long)}}
+        if all(size.value(sizes) >= min(_ENOUGH, size.value(own)) for size in times) and all(
+            size.value(sizes) > 0 for size in others
+        ):
             return sizes
-    return own
+    return few

@@ -9,7 +9,6 @@ from math import isfinite, prod
 import torch
 from torch import Tensor, nn
 
-from tdinspect.building.construct import construct
 from tdinspect.building.time_distributed import TimeDistributed
 from tdinspect.building.wiring import Flow
 from tdinspect.domain.trace import Outcome, TensorInfo
@@ -125,8 +124,7 @@ class Bench:
         return Values(difference, False, *behaviours)
 
     def _built(self) -> nn.Module:
-        assert self.leaf.layer is not None
-        return construct(self.leaf.layer, initialise=False).double().eval()
+        return self.leaf.build().double().eval()
 
 
 def _result(side: nn.Module, args: Tree, kwargs: Mapping[str, Tree]) -> Tree:

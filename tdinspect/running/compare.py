@@ -12,7 +12,7 @@ from dataclasses import replace
 from tdinspect.building.construct import is_weightless
 from tdinspect.building.imports import Ended, guarded
 from tdinspect.building.tensor_function import TensorFunction
-from tdinspect.domain.spec import ModelSpec, show
+from tdinspect.domain.spec import ModelSpec
 from tdinspect.domain.trace import Comparison, LayerRecord, Outcome, Side, TensorInfo, Verdict
 from tdinspect.running.assemble import Assembly
 from tdinspect.running.bench import Bench, Values
@@ -27,11 +27,18 @@ from tdinspect.running.unwrap import first_failure
 
 def compare(spec: ModelSpec, assembly: Assembly) -> Assembly:
     """The same assembly, every torch.nn layer that time reaches with its Comparison; and where the bare model stops."""
+    layers = compared_layers(assembly)
+    stops = first_failure(spec, assembly)
+    return replace(assembly, trace=replace(assembly.trace, layers=layers, unwrapped_failure=stops))
+
+
+def compared_layers(assembly: Assembly) -> tuple[LayerRecord, ...]:
+    """The rows, every torch.nn layer that time reaches with its Comparison."""
     known: dict[object, Comparison | None] = {}  # the copies of a repeat are compared once
 
     def comparison(record: LayerRecord) -> Comparison | None:
         leaf = assembly.leaves[record.name]
-        key = (leaf.type, show(leaf.settings), repr(leaf.flow), leaf.fold, record.time)
+        key = (leaf.kind, repr(leaf.flow), leaf.fold, record.time)
         if key not in known:
             known[key] = None
             with suppress(Ended), guarded():  # a user's module may ask Python to end
@@ -39,14 +46,12 @@ def compare(spec: ModelSpec, assembly: Assembly) -> Assembly:
         return known[key]
 
     with inspecting():
-        compared = tuple(
+        return tuple(
             replace(record, comparison=comparison(record))
             if record.name in assembly.leaves and not record.container
             else record
             for record in assembly.trace.layers
         )
-    stops = first_failure(spec, assembly)
-    return replace(assembly, trace=replace(assembly.trace, layers=compared, unwrapped_failure=stops))
 
 
 def _compare_leaf(leaf: Leaf, world: World, intent: str | None) -> Comparison | None:

@@ -7,17 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import prod
 
-from torch import nn
+from torch import Tensor
 
 from tdinspect.building.model import Folded, Loop, Steps
+from tdinspect.building.sources import TensorSource
+from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.building.time_distributed import TimeDistributed
 from tdinspect.building.wiring import Flow, Perform, Scope, enter, run_inside, run_steps
 from tdinspect.domain.effect import Effect, Rows, composed, united
 from tdinspect.domain.spec import Container, Residual, Step
 from tdinspect.domain.trace import TensorInfo
 from tdinspect.domain.tree import Tree, first, leaves, map_tree
+from tdinspect.running.call import World
 from tdinspect.running.sides import Leaf
+
+_SMALL = 1 << 20  # numbers in a constant up to which it is made
+
+EffectOf = Callable[[str, Leaf, Mapping[int, Tensor]], Effect | None]
 
 
 class Unknown(Exception):
@@ -26,24 +34,29 @@ class Unknown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A value: its rows over the steps of each model input that it follows, and whether samples are mixed in it.
+    """A value: its rows over the steps, and over the samples, of each model input that it follows.
 
-    It has one row for each of its steps, one where it has no time axis.
+    It has one row for each of its own steps (samples), one where it has no such axis. ``constant`` is what it is at
+    these sizes where no input and no weight is in it: a mask.
     """
 
     rows: Mapping[str, Rows] = field(default_factory=dict)
-    mixed: bool = False
+    samples: Mapping[str, Rows] = field(default_factory=dict)
+    constant: Tensor | None = None
 
     def of_step(self, t: int) -> Seen:
         """One step of it."""
-        return Seen({name: (rows[t],) for name, rows in self.rows.items()}, self.mixed)
+        return Seen({name: (rows[t],) for name, rows in self.rows.items()}, self.samples)
 
 
 class Composition:
-    """The steps of a built model, done with Seen values. ``effect`` gives what a leaf does, None where unknown."""
+    """The steps of a built model, done with Seen values at these sizes.
 
-    def __init__(self, leaves: Mapping[str, Leaf], effect: Callable[[Leaf], Effect | None]) -> None:
-        self.leaves, self.effect = leaves, effect
+    ``effect`` gives what the leaf of a name does, with the constants among its inputs; None where that is not known.
+    """
+
+    def __init__(self, leaves: Mapping[str, Leaf], effect: EffectOf, world: World, sizes: Mapping[str, int]) -> None:
+        self.leaves, self.effect, self.world, self.sizes = leaves, effect, world, sizes
 
     def run(self, body: Steps, scope: Scope, flow: Flow, prefix: str = "") -> Tree:
         """The last value of the steps. Raises Unknown."""
@@ -61,7 +74,7 @@ class Composition:
                 return self._loop(step, child, flow, scope, inner)
             if isinstance(child, Steps):
                 return self._inside(step, child, flow, scope, inner)
-            return self._leaf(self.leaves[prefix + step.name], flow)
+            return self._leaf(prefix + step.name, flow, step)
 
         return perform
 
@@ -109,9 +122,14 @@ class Composition:
             scope.define(f"{step.name}.{name}", part)
         return value
 
-    def _leaf(self, leaf: Leaf, flow: Flow) -> Tree:
+    def _leaf(self, name: str, flow: Flow, step: Step) -> Tree:
+        leaf = self.leaves[name]
         values = _seen((flow.args, {**flow.kwargs}))
-        effect = self.effect(leaf) if values else Effect({})
+        constant = self._constant(leaf, flow, step)
+        if constant is not None:
+            return Seen(constant=constant)
+        masks = {i: value.constant for i, value in enumerate(values) if value.constant is not None}
+        effect = self.effect(name, leaf, masks) if values else Effect({})
         if effect is None:
             raise Unknown
         numbered = iter(range(len(leaf.outputs)))
@@ -121,37 +139,67 @@ class Composition:
 
         return map_tree(after, leaf.value)
 
+    def _constant(self, leaf: Leaf, flow: Flow, step: Step) -> Tensor | None:
+        """What a function of constants gives, where it is small enough to look at."""
+        if not isinstance(leaf.module, TensorSource | TensorFunction):
+            return None
+        if any(value.constant is None for value in _seen((flow.args, {**flow.kwargs}))):
+            return None
+        if sum(prod(info.shape(self.sizes)) for info in leaf.outputs) > _SMALL:
+            return None
+        self.world.run.sizes.update(self.sizes)
+        args, kwargs = map_tree(_value, flow.args), map_tree(_value, {**flow.kwargs, **step.call})
+        try:
+            result = leaf.module(*args, **kwargs)
+        except Exception:  # at these sizes the constants do not fit each other
+            return None
+        return result if isinstance(result, Tensor) else None
+
+
+def _value(value: object) -> object:
+    return value.constant if isinstance(value, Seen) else value
+
 
 def _passed(effect: Effect, output: int, values: list[Seen]) -> Seen:
     """One output of a layer."""
-    rows: dict[str, Rows] = {}
+    return Seen(
+        _after(effect.links, output, [value.rows for value in values]),
+        _after(effect.samples, output, [value.samples for value in values]),
+    )
+
+
+def _after(links: Mapping[tuple[int, int], Rows], output: int, values: list[Mapping[str, Rows]]) -> dict[str, Rows]:
+    found: dict[str, Rows] = {}
     for i, value in enumerate(values):
-        own = effect.links.get((output, i))
+        own = links.get((output, i))
         if own is None:
             continue
-        for name, before in value.rows.items():
+        for name, before in value.items():
             reached = composed(own, before)
-            rows[name] = united(rows[name], reached) if name in rows else reached
-    mixes = bool(effect.mixes_batch and effect.mixes_batch[output])
-    return Seen(rows, mixes or any(value.mixed for value in values))
+            found[name] = united(found[name], reached) if name in found else reached
+    return found
 
 
 def _together(values: list[Seen]) -> Seen:
     """A sum: of one step and several, the one is added to each."""
-    rows: dict[str, Rows] = {}
-    length = max((len(found) for value in values for found in value.rows.values()), default=1)
+    return Seen(_sum([value.rows for value in values]), _sum([value.samples for value in values]))
+
+
+def _sum(values: list[Mapping[str, Rows]]) -> dict[str, Rows]:
+    found: dict[str, Rows] = {}
+    length = max((len(rows) for value in values for rows in value.values()), default=1)
     for value in values:
-        for name, found in value.rows.items():
-            full = found if len(found) == length else found * length
-            rows[name] = united(rows[name], full) if name in rows else full
-    return Seen(rows, any(value.mixed for value in values))
+        for name, rows in value.items():
+            full = rows if len(rows) == length else rows * length
+            found[name] = united(found[name], full) if name in found else full
+    return found
 
 
 def _stacked(steps: tuple[Seen, ...]) -> Seen:
     """The values of a loop's steps along time; a step that has an axis of steps itself counts as one."""
     names = dict.fromkeys(name for step in steps for name in step.rows)
     whole = {name: tuple(_any(step.rows.get(name, ())) for step in steps) for name in names}
-    return Seen(whole, any(step.mixed for step in steps))
+    return Seen(whole, _sum([step.samples for step in steps]))
 
 
 def _any(rows: Rows) -> int:

@@ -7,16 +7,17 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
 
 from tdinspect.building.imports import Ended, guarded
 from tdinspect.building.tensor_function import TensorFunction
-from tdinspect.domain.effect import Effect, Rows
+from tdinspect.building.wiring import Flow
+from tdinspect.domain.effect import Effect, Rows, each
 from tdinspect.domain.trace import TensorInfo
-from tdinspect.domain.tree import leaves
+from tdinspect.domain.tree import Tree, leaves
 from tdinspect.layers import family_of_module, uses_of
-from tdinspect.layers.axis_use import AxisUse, Each, Mixed, Uses
+from tdinspect.layers.axis_use import AxisUse, Each, Mixed, Picked, Uses, Walk
 from tdinspect.running.call import World
 from tdinspect.running.folding import Fold
 from tdinspect.running.function_uses import ELEMENTWISE, function_uses
@@ -45,6 +46,30 @@ def effect_of(
         with suppress(Ended), guarded():  # a user's module may ask Python to end
             found = probed_effect(leaf, world, sizes, constants or {})
     return found
+
+
+def module_effect(
+    module: nn.Module,
+    flow: Flow,
+    value: Tree,
+    world: World,
+    sizes: Mapping[str, int],
+    constants: Mapping[int, Tensor] | None = None,
+) -> Effect | None:
+    """What a built module does as a whole, seen in runs of a copy of it with random weights.
+
+    ``flow`` and ``value`` are TensorInfo: what goes in and what comes out. None where it does not run at these sizes.
+    It sees what no layer alone shows, such as attention written out with a mask; it costs a copy and some fifty runs.
+    """
+    with suppress(Ended), guarded():
+        before = dict(world.run.sizes)
+        try:
+            leaf = Leaf(f"{module.__module__}.{type(module).__name__}", None, {}, {}, module, flow, None, value)
+            return probed_effect(leaf, world, sizes, constants or {})
+        finally:
+            world.run.sizes.clear()
+            world.run.sizes.update(before)
+    return None
 
 
 def known_effect(leaf: Leaf, world: World, sizes: Mapping[str, int]) -> Effect | None:
@@ -113,12 +138,15 @@ class _Call:
         use = self.uses[i][before.axis]
         if use is None or (after is not None and not self._aligned(i, before, o, after)):
             return None
+        if after is None and isinstance(use, Picked):
+            return (use.taken,)
         if after is None:
-            return ((1 << before.count) - 1,)
+            return ((1 << before.count) - 1,) if isinstance(use, Mixed | Walk | Each) else None
         if isinstance(use, Mixed):
             return use.rows(before.count, after.count)
-        same = before.steps == after.steps and isinstance(use, Each)
-        if not same and not (before.plain and after.plain) and len(before.steps) > _FEW:
+        if before.steps == after.steps and isinstance(use, Each):
+            return each(before.count)
+        if not (before.plain and after.plain) and len(before.steps) > _FEW:
             return None
         rows = use.rows(len(before.steps), len(after.steps))
         return None if rows is None else of_steps(rows, before, after)

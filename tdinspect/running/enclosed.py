@@ -215,9 +215,21 @@ class Enclosed:
         steps = inner_steps(self.container)
         body = Steps(steps, inside.children, exported, self.step)
         if isinstance(frame, Fold):
-            time, batch = frame.time_axis, frame.batch_axis
-            return TimeDistributed(Folded(self.step, body), time_axis=time, batch_axis=batch, guard=False)
+            return self._time_distributed(frame, Folded(self.step, body))
         if isinstance(frame, Cut):
             axes = tuple(frame.axis(info) for info in infos_of(self.flow))
             return Loop(self.step, body, Clock(axes, frame.time_axis, self._batch_index()), self.walk.world.run)
         return body
+
+    def _time_distributed(self, frame: Fold, body: Folded) -> TimeDistributed:
+        """The wrapper that a TimeDistributed of the spec becomes; what its guard would say, the walk has said."""
+        options = self.container.options
+        size = options.get("chunk_size")
+        return TimeDistributed(
+            body,
+            time_axis=frame.time_axis,
+            batch_axis=frame.batch_axis,
+            mode=str(options.get("mode", "fold")),
+            chunk_size=size if isinstance(size, int) else None,
+            guard=False,
+        )

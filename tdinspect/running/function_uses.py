@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from tdinspect.building.functions import FUNCTIONS
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.domain.spec import resolved
-from tdinspect.layers.axis_use import AxisUse, Each, Edge, Mixed, Shape, Uses, Walk, Window
+from tdinspect.layers.axis_use import AxisUse, Each, Edge, Mixed, Picked, Shape, Uses, Walk, Window
 
 # Element by element, shorter inputs aligned at their last axis.
 ELEMENTWISE = frozenset(
@@ -32,7 +32,7 @@ _ALONG: Mapping[str, AxisUse | None] = {
     **dict.fromkeys(("cumsum", "cumprod", "logcumsumexp"), Walk()),
     **dict.fromkeys(("sort", "argsort"), Mixed()),
     # What becomes of this axis itself is left to a run.
-    **dict.fromkeys(("cat", "chunk", "split", "unbind", "select", "topk", "diff", "glu", "unflatten", "flip", "roll")),
+    **dict.fromkeys(("cat", "chunk", "split", "unbind", "topk", "diff", "glu", "unflatten", "flip", "roll")),
 }
 _EDGES: Mapping[str, Edge] = {
     "constant": "nothing",
@@ -52,6 +52,12 @@ def function_uses(
     name = function.name
     if name in ELEMENTWISE or name in _MOVES:
         return tuple((Each(),) * len(shape) for shape in shapes)
+    if name in ("bmm", "matmul"):
+        return _products(shapes)
+    if name == "interpolate":
+        return tuple((Each(), Each(), *(None,) * (len(shape) - 2)) for shape in shapes)
+    if "_pool" in name:
+        return tuple(_pooled(int(name[-2]), len(shape)) for shape in shapes)
     parameters = inspect.signature(FUNCTIONS[name]).parameters
     defaults = {p.name: p.default for p in parameters.values() if p.default is not p.empty}
     given: Mapping[str, object] = defaults | resolved(function.constants, sizes)
@@ -62,10 +68,9 @@ def function_uses(
 def _uses(name: str, given: Mapping[str, object], shape: Shape) -> Uses | None:
     ndim = len(shape)
     if name == "narrow":
-        start = given["start"]
-        if not isinstance(start, int):
-            return None
-        return _along(given["dim"], ndim, lambda axis: Window(before=-(start if start >= 0 else start + shape[axis])))
+        return _picked(given["dim"], given["start"], given["length"], shape)
+    if name == "select":
+        return _picked(given["dim"], given["index"], 1, shape)
     if name == "pad":
         return _padded(given, ndim)
     if name == "flatten":
@@ -84,6 +89,26 @@ def _along(dims: object, ndim: int, use: Callable[[int], AxisUse | None]) -> Use
     if len(axes) != len(wanted):
         return None
     return tuple(use(axis) if axis in axes else Each() for axis in range(ndim))
+
+
+def _products(shapes: tuple[Shape, ...]) -> tuple[Uses, ...] | None:
+    """Matrices of equally many axes: rows of the first by columns of the second."""
+    left, right = shapes
+    if len(left) != len(right) or len(left) < 2:
+        return None
+    before = (Each(),) * (len(left) - 2)
+    return (*before, Each(), Mixed("reduced")), (*before, Mixed("reduced"), Each())
+
+
+def _pooled(space: int, ndim: int) -> Uses:
+    return (*(Each(),) * (ndim - space), *(None,) * space)
+
+
+def _picked(dim: object, first: object, count: object, shape: Shape) -> Uses | None:
+    """Negative indices count from the end."""
+    if not isinstance(first, int) or not isinstance(count, int):
+        return None
+    return _along(dim, len(shape), lambda axis: Picked(first if first >= 0 else first + shape[axis], count))
 
 
 def _padded(given: Mapping[str, object], ndim: int) -> Uses | None:

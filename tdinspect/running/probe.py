@@ -9,12 +9,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from math import prod
 
 import torch
 from torch import Tensor, nn
 
-from tdinspect.building.construct import construct, is_weightless
+from tdinspect.building.construct import is_weightless
 from tdinspect.building.functions import FUNCTIONS
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.domain.effect import Effect, Rows, each
@@ -24,6 +25,7 @@ from tdinspect.layers import index_bound
 from tdinspect.running.call import World
 from tdinspect.running.engine import inspecting
 from tdinspect.running.sides import Leaf, infos_of
+from tdinspect.running.smaller import smaller_calls
 from tdinspect.running.tracks import Track, batch_track, mixed_samples, time_track
 from tdinspect.running.values import random_tensor, randomise
 
@@ -38,15 +40,16 @@ _PICKS = 32  # trials at most where whole numbers pick among other values
 def probed_effect(leaf: Leaf, world: World, sizes: Mapping[str, int], constants: Mapping[int, Tensor]) -> Effect | None:
     """What runs show; None where the layer does not run at these sizes, or its weights have no memory.
 
-    A layer that refuses float64 runs in float32. Inputs named ``constants`` and masks are not changed.
+    A layer that refuses float64 runs in float32. Inputs named ``constants`` and masks are not changed. Other axes are
+    small where the layer takes them so.
     """
     if is_weightless(leaf.module):
         return None
-    with inspecting(), _at(leaf.module, sizes):
-        for dtype in (torch.float64, torch.float32):
-            for high in _bounds(leaf, sizes):
+    for call, small in smaller_calls(leaf, world, sizes):
+        with inspecting(), _at(leaf.module, small):
+            for dtype, high in product((torch.float64, torch.float32), _bounds(call, small)):
                 try:
-                    return _Probe(leaf, world, sizes, constants, dtype, high).effect()
+                    return _Probe(call, world, small, constants, dtype, high).effect()
                 except Exception:  # it takes other numbers than these, or none of this size
                     continue
     return None
@@ -261,14 +264,13 @@ def _dtype(info: TensorInfo) -> torch.dtype:
 
 def _built(leaf: Leaf, dtype: torch.dtype) -> nn.Module:
     """The layer again, of this dtype. A user's module keeps what its constructor writes into its buffers."""
-    if leaf.layer is None:
-        return leaf.module
-    return construct(leaf.layer, initialise="." in leaf.type).to(dtype).eval()
+    built = leaf.build(initialise="." in leaf.type)
+    return built if built is leaf.module else built.to(dtype).eval()
 
 
 def _draw_weights(side: nn.Module, leaf: Leaf, generator: torch.Generator) -> None:
     """Everything at random but buffers of modules that are not torch's: those hold masks and tables."""
-    if leaf.layer is None:
+    if side is leaf.module:  # a function
         return
     kept = [(value, value.clone()) for part in side.modules() for value in _own_buffers(part)]
     randomise(side, generator)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, replace
 
 from torch import nn
 
+from tdinspect.building.construct import construct
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.building.wiring import Flow
 from tdinspect.domain.spec import Layer
@@ -21,7 +23,8 @@ from tdinspect.running.transfer import transfer
 class Leaf:
     """One call of a layer: how to build it again, its inputs, and the fold of the TimeDistributed it stands in.
 
-    Under a fold the inputs are the folded ones. ``layer`` has all arguments it was built with (None for functions);
+    Under a fold the inputs are the folded ones. ``layer`` has all arguments it was built with (None for functions, and
+    for a module that the user built; ``alike`` is then the text that stands for them);
     ``given`` and ``inferred`` are those of this step, empty where it uses another step's module again. ``value`` is
     what it gave, once it has run.
     """
@@ -34,6 +37,16 @@ class Leaf:
     flow: Flow
     fold: Fold | None
     value: Tree = None
+    alike: str | None = None
+
+    def build(self, *, initialise: bool = False) -> nn.Module:
+        """The layer again, with weights of its own; without ``initialise`` they are not worth reading.
+
+        A function is itself; a module that no layer describes is copied. Raises whatever its constructor raises.
+        """
+        if isinstance(self.module, TensorFunction):
+            return self.module
+        return deepcopy(self.module) if self.layer is None else construct(self.layer, initialise=initialise)
 
     @property
     def outputs(self) -> tuple[TensorInfo, ...]:
@@ -43,7 +56,7 @@ class Leaf:
     @property
     def kind(self) -> str:
         """The type and all arguments, as text: equal for layers that do the same to shapes, and 1, 1.0, True differ."""
-        return f"{self.type} {self.layer.args if self.layer else self.given!r}"
+        return f"{self.type} {self.layer.args if self.layer else self.alike or self.given!r}"
 
     @property
     def settings(self) -> Mapping[str, object]:

@@ -52,7 +52,7 @@ def _block(screen: Screen, options: RenderOptions, wrapper: Wrapper) -> list[Tex
         [text for part in screen.foot for text in wrapper.line(part)],
     ]
     for finding in shown_findings(screen.spec, options.notes):
-        lines = frame(finding, screen.spec, wrapper.width)
+        lines = frame(finding, screen.spec, wrapper.width, beside_rows=screen.grid is not None or options.quiet)
         groups.append([text for part in lines for text in wrapper.line(part)])
     return _separated([group for group in groups if group])
 

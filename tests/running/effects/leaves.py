@@ -25,7 +25,7 @@ SIZES = {"B": 2, "T": 6, "S": 5}
 
 def world_of(sizes: Mapping[str, int] = SIZES) -> World:
     """B is the batch, T and S are times."""
-    return World(dict(sizes), "B", Run(dict(sizes)), tuple(name for name in sizes if name != "B"))
+    return World(dict(sizes), "B", Run(dict(sizes)), ("T", "S"))
 
 
 def info_of(shape: Sequence[int | str], dtype: str = "float32", high: int | None = None) -> TensorInfo:

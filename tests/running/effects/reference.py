@@ -100,12 +100,10 @@ def mark(
 def axis_of(info: TensorInfo, symbols: str) -> int | None:
     """The one axis that carries the first of the symbols, or that it shares with another."""
     for symbol in symbols:
-        for wanted in (lambda carries, s=symbol: carries == {s}, lambda carries, s=symbol: {s} < carries):
-            found = [i for i, axis in enumerate(info.axes) if wanted(axis.carries)]
-            if len(found) == 1:
-                return found[0]
-            if len(found) > 1:
-                break
+        alone = [i for i, axis in enumerate(info.axes) if axis.carries == {symbol}]
+        shared = [i for i, axis in enumerate(info.axes) if symbol in axis.carries]
+        if len(alone) == 1 or len(shared) == 1:
+            return (alone or shared)[0]
     return None
 
 

@@ -10,14 +10,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from tdinspect.building.construct import quiet
 from tdinspect.building.wiring import Flow
 from tdinspect.domain.effect import Effect, Rows, composed, each
 from tdinspect.domain.spec import Arguments, Expression, Layer
 from tdinspect.domain.trace import TensorInfo
-from tdinspect.running.effects import effect_of, known_effect, train_crosses
+from tdinspect.running.effects import effect_of, known_effect, module_effect, train_crosses
 from tdinspect.running.folding import Fold
 from tdinspect.running.probe import probed_effect
 from tdinspect.running.sides import Leaf
+from tdinspect.running.smaller import smaller_calls
 from tests.running.effects.leaves import SIZES, info_of, leaf_of, world_of
 
 T = SIZES["T"]
@@ -241,6 +243,7 @@ FUNCTION_ROWS: list[tuple[str, dict[str, Any], Given, Rows]] = [
     ("zeros_like", {}, X, (0,) * T),
     ("pad", {"pad": (0, 0, 2, 0)}, X, (0, 0, *each(T))),
     ("flatten", {"start_dim": 1}, X, (FULL[0],)),
+    ("narrow", {"dim": 1, "start": 2, "length": 3}, X, (0b011100,)),
 ]
 
 
@@ -268,9 +271,11 @@ KNOWN: list[tuple[str, dict[str, Any], list[Given]]] = [
     ("unsqueeze", {"dim": 1}, [X]),
     ("squeeze", {"dim": 1}, [["B", 1, "T"]]),
     ("expand", {"shape": (-1, -1, 4)}, [["B", "T", 1]]),
-    ("narrow", {"dim": 1, "start": 2, "length": 3}, [X]),
     ("narrow", {"dim": 2, "start": 1, "length": 2}, [X]),
-    ("narrow", {"dim": 1, "start": 0, "length": Expression("T - 2")}, [X]),
+    ("narrow", {"dim": 1, "start": 2, "length": 3}, [X]),
+    ("narrow", {"dim": 1, "start": -3, "length": 2}, [X]),
+    *(("select", {"dim": dim, "index": index}, [X]) for dim in (0, 1, -1) for index in (0, 1, -1)),
+    ("narrow", {"dim": 1, "start": 0, "length": Expression("T - 2", frozenset("T"))}, [X]),
     ("pad", {"pad": (0, 0, 2, 0)}, [X]),
     ("pad", {"pad": (0, 0, 2, -2)}, [X]),
     ("pad", {"pad": (1, 2), "mode": "reflect"}, [["B", 3, "T"]]),
@@ -278,11 +283,18 @@ KNOWN: list[tuple[str, dict[str, Any], list[Given]]] = [
     ("chunk", {"chunks": 3, "dim": 2}, [X]),
     ("split", {"split_size": 2, "dim": -1}, [X]),
     ("unbind", {"dim": 2}, [X]),
-    ("select", {"dim": 2, "index": 0}, [X]),
     ("flip", {"dims": (2,)}, [X]),
     ("roll", {"shifts": 1, "dims": 2}, [X]),
     ("topk", {"k": 2, "dim": -1}, [X]),
     ("glu", {"dim": -1}, [["B", "T", 4]]),
+    ("bmm", {}, [["B", "T", 4], ["B", 4, 5]]),
+    ("bmm", {}, [["B", 3, "T"], ["B", "T", 5]]),
+    ("bmm", {}, [["T", 3, 4], ["T", 4, 5]]),
+    ("matmul", {}, [["B", 2, "T", 4], ["B", 2, 4, 3]]),
+    ("matmul", {}, [["T", 4], [4, 5]]),
+    ("interpolate", {"scale_factor": 2}, [["B", "T", 4, 4]]),
+    ("avg_pool2d", {"kernel_size": 2}, [["B", "T", 4, 4]]),
+    ("max_pool1d", {"kernel_size": 2}, [["B", "T", 4]]),
     ("flatten", {"start_dim": 2}, [["B", "T", 2, 3]]),
     ("unflatten", {"dim": 2, "sizes": (2, 2)}, [["B", "T", 4]]),
 ]
@@ -465,7 +477,8 @@ def test_a_folded_dropout_of_channels_drops_no_frames() -> None:
 
 def test_dropping_whole_frames_is_what_torch_does() -> None:
     torch.manual_seed(0)
-    dropped = nn.Dropout2d(0.5)(torch.ones(4, 6, 3, 4, 4))
+    with quiet():
+        dropped = nn.Dropout2d(0.5)(torch.ones(4, 6, 3, 4, 4))
     frames = dropped.flatten(2)
     assert bool(((frames == 0).all(2) | (frames != 0).all(2)).all())
 
@@ -473,3 +486,71 @@ def test_dropping_whole_frames_is_what_torch_does() -> None:
 def test_no_inputs_no_links() -> None:
     leaf = Leaf("parameter", None, {}, {}, nn.Identity(), Flow(), None, value=TensorInfo(()))
     assert Effect({}) == effect_of(leaf, WORLD, SIZES)
+
+
+# Whole modules
+
+
+class ByHand(nn.Module):
+    """Causal attention written out: no part of it alone shows that it is causal."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.qkv = nn.Linear(4, 12)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, T, 4) in and out."""
+        q, k, v = self.qkv(x).chunk(3, -1)
+        hidden = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(1)
+        scores: Tensor = (q @ k.transpose(1, 2)).masked_fill(hidden, float("-inf"))
+        result: Tensor = scores.softmax(-1) @ v
+        return result
+
+
+def test_a_whole_module_is_judged_by_runs() -> None:
+    x = info_of(["B", "T", 4])
+    module = ByHand()
+    before = [value.clone() for value in module.parameters()]
+    found = module_effect(module, Flow((x,)), x, WORLD, SIZES)
+    assert found is not None
+    assert (CAUSAL, (False,)) == (found.links[0, 0], found.mixes_batch)
+    assert module.training
+    assert all(torch.equal(was, now) for was, now in zip(before, module.parameters(), strict=True))
+    assert {torch.float32} == {value.dtype for value in module.parameters()}
+
+
+def test_nothing_is_said_of_a_whole_module_that_does_not_run() -> None:
+    x = info_of(["B", "T", 5])
+    assert module_effect(ByHand(), Flow((x,)), x, WORLD, SIZES) is None
+
+
+# Smaller calls
+
+
+def test_a_wide_attention_is_looked_at_with_few_features() -> None:
+    settings = {"d_model": 64, "nhead": 2, "dim_feedforward": 128, "batch_first": True}
+    leaf = leaf_of("TransformerEncoderLayer", settings, [info_of(["B", "T", 64]), info_of(["T", "T"])])
+    small, _ = next(smaller_calls(leaf, WORLD, SIZES))
+    assert (2, T, 4) == small.outputs[0].shape(SIZES)
+    found = effect_of(leaf, WORLD, SIZES, {1: mask()})
+    assert found is not None
+    assert CAUSAL == found.links[0, 0]
+
+
+def test_a_wide_stack_with_layers_for_arguments_too() -> None:
+    inner = Layer("TransformerEncoderLayer", Arguments(named={"d_model": 64, "nhead": 2, "batch_first": True}))
+    norm = Layer("LayerNorm", Arguments(named={"normalized_shape": 64}))
+    settings = {"encoder_layer": inner, "num_layers": 2, "norm": norm}
+    leaf = leaf_of("TransformerEncoder", settings, [info_of(["B", "T", 64]), info_of(["T", "T"])])
+    assert len(list(smaller_calls(leaf, WORLD, SIZES))) == 2
+    found = effect_of(leaf, WORLD, SIZES, {1: mask()})
+    assert found is not None
+    assert CAUSAL == found.links[0, 0]
+    assert both(leaf_of("TransformerEncoder", settings, [info_of(["B", "T", 64])])).links[0, 0] == FULL
+
+
+def test_large_frames_of_a_function_are_looked_at_on_small_ones() -> None:
+    sizes = SIZES | {"H": 512}
+    leaf = leaf_of("interpolate", {"scale_factor": 2}, [info_of(["B", "T", "H", 4])], sizes=sizes)
+    small = [at["H"] for _, at in smaller_calls(leaf, world_of(sizes), sizes)]
+    assert [16, 512] == small

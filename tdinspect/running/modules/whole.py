@@ -1,0 +1,134 @@
+"""What a whole module does to time and the batch, by changing one step or sample at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from tdinspect.building.wiring import Flow
+from tdinspect.domain.effect import (
+    BatchEffect,
+    Effect,
+    ModelAxes,
+    TimeEffect,
+    joined,
+    model_effect,
+    receptive_field,
+    time_effect,
+)
+from tdinspect.domain.trace import TensorInfo
+from tdinspect.domain.tree import Tree
+from tdinspect.running.call import World
+from tdinspect.running.effects import module_effect
+from tdinspect.running.modules.copies import with_no_values
+from tdinspect.running.modules.given import BATCH, TIME, Given
+from tdinspect.running.modules.recorder import Pass, filled
+from tdinspect.running.modules.shapes import Shapes
+from tdinspect.running.times import rate, time_size
+
+_LENGTHS = (16, 12, 8, 5)  # steps to look at, the most first
+_WORK = 4e10  # floating point operations that all runs together may take: some seconds
+_WEIGHTS = 1 << 26  # and the weights that a run in float64 may copy
+_TRIALS = 4
+
+
+def whole_axes(
+    module: nn.Module, given: Given, world: World, seen: Pass, shapes: Shapes
+) -> tuple[ModelAxes | None, str | None]:
+    """The effect of the module, and a note where there is none to show."""
+    flow = Flow(*given.filled(dict(enumerate(given.infos))))
+    value: Tree = filled(seen.value, shapes.value.__getitem__)
+    if not world.sizes or not shapes.value:
+        return None, None
+    if sum(weights.numel() for weights in module.parameters()) > _WEIGHTS:
+        return None, "what the whole module does to time was not looked at: it has too many weights"
+    refused = False
+    for sizes in _sizes(world):
+        if _work(module, given, sizes) * _TRIALS * (sum(sizes.values()) + 1) > _WORK:
+            continue
+        effect = module_effect(module, flow, value, world, sizes, _constants(given, sizes))
+        if effect is not None:
+            return _axes(effect, list(given.infos), shapes.value, world, sizes), None
+        refused = True
+    why = "it does not run on other values" if refused else "its passes take too long"
+    return None, f"what the whole module does to time was not looked at: {why}"
+
+
+def _sizes(world: World) -> list[Mapping[str, int]]:
+    """The own sizes where they are small, then fewer steps and samples."""
+    own = dict(world.sizes)
+    steps, samples = own.get(TIME), own.get(BATCH)
+    found: list[Mapping[str, int]] = []
+    for length in _LENGTHS if steps is not None else (1,):
+        sizes = dict(own)
+        if steps is not None:
+            sizes[TIME] = min(steps, length)
+        if samples is not None:
+            sizes[BATCH] = min(max(samples, 2), 3)  # one sample alone shows nothing
+        if sizes not in found:
+            found.append(sizes)
+    return found
+
+
+def _work(module: nn.Module, given: Given, sizes: Mapping[str, int]) -> float:
+    """Floating point operations of one pass; 0 where shapes alone do not tell."""
+    from torch.utils.flop_counter import FlopCounterMode  # which warns as it is imported
+
+    side = with_no_values(module)
+    if side is None:
+        return 0
+    args, kwargs = given.filled({i: x.to("meta") for i, x in given.at(sizes).items()})
+    try:
+        with FlopCounterMode(display=False) as counter:
+            side(*args, **kwargs)
+    except Exception:
+        return 0
+    return float(counter.get_total_flops())
+
+
+def _constants(given: Given, sizes: Mapping[str, int]) -> dict[int, Tensor]:
+    """Masks, and whole numbers without a time axis (lengths, sizes), keep their values."""
+    values = given.at(sizes)
+    steps = sizes.get(TIME)
+    found: dict[int, Tensor] = {}
+    for i, info in enumerate(given.infos):
+        whole = info.dtype.startswith(("int", "uint"))
+        if info.dtype == "bool" and i > 0:
+            found[i] = values[i]
+        elif whole and info.axis_of(TIME) is None and i > 0:
+            found[i] = values[i] if steps is None else values[i].clamp(max=max(steps, 1))
+    return found
+
+
+def _axes(
+    effect: Effect, inputs: list[TensorInfo], outputs: list[TensorInfo], world: World, sizes: Mapping[str, int]
+) -> ModelAxes:
+    words = [_word(effect, o, inputs, output, world, sizes) for o, output in enumerate(outputs)]
+    mixed = effect.mixes_batch
+    batch: BatchEffect | None = None if mixed is None else "mixes" if any(mixed) else "independent"
+    timed = [i for i, info in enumerate(inputs) if time_size(info, None, world) is not None]
+    shown = next((o for o, info in enumerate(outputs) if time_size(info, None, world) is not None), 0)
+    entered = next((i for i in timed if (shown, i) in effect.links), None)
+    time = model_effect(words)
+    if entered is None:
+        return ModelAxes(time, batch)
+    rows = effect.links[shown, entered]
+    steps = sizes[TIME]
+    span = receptive_field(rows)
+    inner = span is not None and 2 * span < steps and len(rows) > 1  # else more steps could make it longer
+    return ModelAxes(time, batch, rows, steps, span if inner else None)
+
+
+def _word(
+    effect: Effect, o: int, inputs: list[TensorInfo], output: TensorInfo, world: World, sizes: Mapping[str, int]
+) -> TimeEffect | None:
+    sized = [(effect.links.get((o, i)), time_size(info, None, world)) for i, info in enumerate(inputs)]
+    timed = [(rows, size) for rows, size in sized if size is not None]
+    if not timed:
+        return None
+    after = time_size(output, None, world)
+    if after is None:
+        return "gone"
+    known = [(rows, size) for rows, size in timed if rows is not None]
+    return joined(time_effect(rows, size.value(sizes), rate(size, after, world)) for rows, size in known)
