@@ -53,8 +53,8 @@ class _Plan:
 class Bench:
     """A layer built twice with the same random weights, to be run bare and wrapped on the same random inputs."""
 
-    def __init__(self, leaf: Leaf, flow: Flow, fold: Fold, world: World) -> None:
-        self.leaf, self.flow, self.fold, self.world = leaf, flow, fold, world
+    def __init__(self, leaf: Leaf, flow: Flow, fold: Fold, world: World, *, train: bool = False) -> None:
+        self.leaf, self.flow, self.fold, self.world, self.train = leaf, flow, fold, world, train
         self.infos = infos_of(flow)
 
     def run(self, bare: Outcome, wrapped: Outcome) -> Values | None:
@@ -108,11 +108,12 @@ class Bench:
             return drawn[id(value)]
 
         args, kwargs = map_tree(tensor, self.flow.args), map_tree(tensor, dict(self.flow.kwargs))
-        bare = self._built() if bare_works else None
+        bare = self._side(self._built()) if bare_works else None
         wrapped = None
         if wrapped_works:
             time, batch = self.fold.time_axis, self.fold.batch_axis
-            wrapped = TimeDistributed(_FirstPart(self._built()), time_axis=time, batch_axis=batch, guard=False).eval()
+            fold = TimeDistributed(_FirstPart(self._built()), time_axis=time, batch_axis=batch, guard=False)
+            wrapped = self._side(fold)
         results = [None if side is None else _result(side, args, kwargs) for side in (bare, wrapped)]
         difference, equal = _difference(*results)
         if equal:  # neither side needs a defence
@@ -124,13 +125,29 @@ class Bench:
         return Values(difference, False, *behaviours)
 
     def _built(self) -> nn.Module:
-        return self.leaf.build().double().eval()
+        return self.leaf.build().double()
+
+    def _side(self, module: nn.Module) -> nn.Module:
+        return _Drawn(module).train() if self.train else module.eval()
 
 
 def _result(side: nn.Module, args: Tree, kwargs: Mapping[str, Tree]) -> Tree:
     """Part 0 of the result with random weights, the same ones for both sides."""
     randomise(side, torch.Generator().manual_seed(1))
     return first(side(*args, **kwargs))
+
+
+class _Drawn(nn.Module):
+    """A layer in train mode whose random numbers are the same in every run."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, *inputs: Tree, **named: Tree) -> Tree:
+        """What the layer gives."""
+        torch.manual_seed(3)
+        return self.module(*inputs, **named)
 
 
 class _FirstPart(nn.Module):

@@ -12,15 +12,18 @@ from dataclasses import replace
 from tdinspect.building.construct import is_weightless
 from tdinspect.building.imports import Ended, guarded
 from tdinspect.building.tensor_function import TensorFunction
+from tdinspect.building.wiring import Flow
 from tdinspect.domain.spec import ModelSpec
 from tdinspect.domain.trace import Comparison, LayerRecord, Outcome, Side, TensorInfo, Verdict
 from tdinspect.running.assemble import Assembly
 from tdinspect.running.bench import Bench, Values
 from tdinspect.running.call import World
+from tdinspect.running.effects import train_crosses
 from tdinspect.running.engine import inspecting
+from tdinspect.running.folding import Fold
 from tdinspect.running.independence import Behaviour, works_across
-from tdinspect.running.reasons import reason
-from tdinspect.running.sides import Leaf, fold_of, outside_flow, run_bare, run_wrapped
+from tdinspect.running.reasons import IN_TRAIN_MODE, reason
+from tdinspect.running.sides import Leaf, fold_of, map_infos, outside_flow, run_bare, run_wrapped
 from tdinspect.running.transfer import LayerError
 from tdinspect.running.unwrap import first_failure
 
@@ -69,7 +72,29 @@ def _compare_leaf(leaf: Leaf, world: World, intent: str | None) -> Comparison | 
     verdict = _verdict(bare, wrapped, values)
     side = _right(verdict, values, across)
     text = reason(leaf, verdict, side, across, values.bare, values.wrapped, fold, world)
-    return Comparison(verdict, side, text, bare, wrapped, values.difference)
+    found = Comparison(verdict, side, text, bare, wrapped, values.difference)
+    return replace(found, train=_in_train_mode(leaf, flow, fold, found, world))
+
+
+def _in_train_mode(leaf: Leaf, flow: Flow, fold: Fold, found: Comparison, world: World) -> Comparison | None:
+    """The comparison in train mode where it differs in kind from that of eval mode."""
+    if found.bare.error is not None or found.wrapped.error is not None:
+        return None
+    bare = train_crosses(replace(leaf, flow=flow, fold=None), world)
+    folded = replace(leaf, flow=map_infos(fold.inside, flow), fold=fold)
+    wrapped = train_crosses(folded, world)
+    if bare is None and wrapped is None:
+        return None
+    values = Bench(leaf, flow, fold, world, train=True).run(found.bare, found.wrapped)
+    if values is None:
+        return None
+    verdict = _verdict(found.bare, found.wrapped, values)
+    if verdict == found.verdict:
+        return None
+    side: Side = "neither" if bare == wrapped else "wrapped" if wrapped is None else "bare"
+    reason = IN_TRAIN_MODE[(wrapped if side == "bare" else bare) or "batch statistics"]
+    which = "with it" if side == "bare" else "without it"
+    return Comparison(verdict, side, f"{which}, {reason}", found.bare, found.wrapped, values.difference)
 
 
 def _outcome(call: Callable[[], TensorInfo], world: World) -> Outcome:

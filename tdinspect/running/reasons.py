@@ -12,6 +12,14 @@ from tdinspect.running.sides import Leaf
 _CHANNELS = ("in_channels", "num_features", "num_channels", "num_parameters", "normalized_shape")
 
 
+# What train mode does that eval mode does not, by the words of ``train_crosses``.
+IN_TRAIN_MODE = {
+    "batch statistics": "its statistics are taken over other axes",
+    "own statistics": "its statistics are taken over other axes",
+    "whole frames": "it drops whole steps",
+}
+
+
 def reason(
     leaf: Leaf,
     verdict: Verdict,

@@ -216,3 +216,24 @@ def test_a_convolution_along_time_without_a_batch_is_right_bare() -> None:
     found = report.layers[0].comparison
     assert found is not None
     assert "bare" == found.right
+
+
+def test_train_mode_has_its_own_verdict_where_it_differs_in_kind() -> None:
+    found = comparison_of("Dropout2d", "[B, T, 3, 8, 8]")
+    assert ("same", "either") == (found.verdict, found.right)
+    assert found.train is not None
+    assert ("values_differ", "wrapped") == (found.train.verdict, found.train.right)
+    assert "without it, it drops whole steps" == found.train.reason
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape"),
+    [
+        ("Dropout", "[B, T, 6]"),
+        ("Dropout2d", "[B, T, 6, 7]"),  # both sides drop whole steps
+        ("BatchNorm1d", "[B, 6, T]"),
+        ("BatchNorm2d: 2", "[B, T, 2, 8, 8]"),
+    ],
+)
+def test_train_mode_is_not_mentioned_where_it_does_the_same(layer: str, shape: str) -> None:
+    assert comparison_of(layer, shape).train is None
