@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -9,7 +10,9 @@ from typing import Any, Literal
 
 import torch
 
-from tdinspect.building.signatures import Parameter, in_torch, layer_classes, scalar_parameter
+from tdinspect.building.keras import in_torch, instead
+from tdinspect.building.signatures import Parameter, layer_classes, scalar_parameter
+from tdinspect.domain.expression import ExpressionError, names_in
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.location import Path
 from tdinspect.domain.nearest import nearest
@@ -17,6 +20,9 @@ from tdinspect.domain.spec import Arguments, Expression, Layer, show
 from tdinspect.layers import is_inferable
 
 _READABLE = 80  # characters
+_OF_THE_STEP = ("name", "trainable", "time")  # step keys that may be arguments of users' modules, too
+_WORDS: Mapping[str, object] = {"none": None, "yes": True, "on": True, "no": False, "off": False}
+_NUMBER = re.compile(r"[+-]?[0-9][0-9_]{0,30}(?:\.[0-9]{0,30})?(?:[eE][+-]?[0-9]{1,3})?")
 
 
 def bind_arguments(
@@ -26,12 +32,12 @@ def bind_arguments(
     path: Path,
     accepts_any: bool = False,
     inferable: bool = True,
-    sizes: Collection[str] = (),
+    names: Collection[str] = (),
 ) -> tuple[dict[str, object], list[Finding]]:
     """The arguments by name, and what is wrong with them. ``what`` names the operation in messages, ``path`` its value.
 
     Sizes that shapes tell may be missing where they are ``inferable``; everything else that is required may not.
-    With ``accepts_any`` other names may be given, too. ``sizes`` are the names that `$` reads.
+    With ``accepts_any`` other names may be given, too. ``names`` are those that `$` reads.
     """
     given, findings = _by_name(what, args, parameters, path)
     known = {parameter.name: parameter for parameter in parameters}
@@ -53,7 +59,7 @@ def bind_arguments(
         problem = type_problem(known[name].annotation, known[name].default, value)
         if problem:
             place = path if args.has_scalar else (*path, name)
-            text = f"write `${value}`" if isinstance(value, str) and value in sizes else None
+            text = _meant(known[name], value, names)
             findings.append(Finding("TD005", f"{what}: {name} {problem}", place, help=text))
     text = f"write `{_example(what, given, missing)}`" if missing else None
     findings += [Finding("TD005", f"{what} needs {name}", path, on_key=True, help=text) for name in missing]
@@ -80,8 +86,45 @@ def _by_name(
 
 
 def _unknown(what: str, name: str, likely: str | None, known: Collection[str], path: Path) -> Finding:
-    text = f"did you mean `{likely}`?" if likely else f"it takes {', '.join(known) or 'no argument'}"
+    text = f"did you mean `{likely}`?" if likely else instead(name) or f"it takes {', '.join(known) or 'no argument'}"
+    if name in _OF_THE_STEP:
+        text = f"`{name}` belongs to the step: indent it less, so that it stands right below `{what}`"
     return Finding("TD005", f"{what} has no argument {name}", (*path, name), on_key=True, help=text)
+
+
+def _meant(parameter: Parameter, value: object, names: Collection[str]) -> str | None:
+    """The help for a value of another type than is wanted, where it is near one that suits."""
+    if isinstance(value, float) and value.is_integer():
+        return f"write `{int(value)}`" if _suits_parameter(parameter, int(value)) else None
+    if not isinstance(value, str):
+        return None
+    try:
+        read = names_in(value)
+    except ExpressionError:
+        read = frozenset()
+    if read and read <= {*names}:
+        return f"write `${value}`" if value in names else f"write `$({value})`"
+    literal = nearest(value, _literals(parameter.annotation))
+    if literal:
+        return f"did you mean `{literal}`?"
+    if _NUMBER.fullmatch(value):
+        number = float(value) if {*value} & {*".eE"} else int(value)
+        return f"without quotes: {number}" if _suits_parameter(parameter, number) else None
+    if value.lower() in _WORDS and _suits_parameter(parameter, _WORDS[value.lower()]):
+        return f"write `{show(_WORDS[value.lower()])}`"
+    return None
+
+
+def _literals(annotation: Any) -> list[str]:
+    """The texts that are wanted where only some are."""
+    options = typing.get_args(annotation)
+    if typing.get_origin(annotation) is Literal:
+        return [option for option in options if isinstance(option, str)]
+    return [text for option in options for text in _literals(option)]
+
+
+def _suits_parameter(parameter: Parameter, value: object) -> bool:
+    return type_problem(parameter.annotation, parameter.default, value) is None
 
 
 def type_problem(annotation: Any, default: object, value: object) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from tdinspect.building.arguments import bind_arguments, takes_module, type_problem
@@ -18,12 +18,12 @@ from tdinspect.building.forward import (
 )
 from tdinspect.building.functions import FUNCTIONS, TAKES_LIST
 from tdinspect.building.imports import imported, parameters_of
+from tdinspect.building.keras import family_in_torch, in_torch, instead
 from tdinspect.building.limits import check_limits
 from tdinspect.building.parts import check_parts
 from tdinspect.building.signatures import (
     Parameter,
     function_parameters,
-    in_torch,
     is_only_tensor,
     is_tensor,
     layer_classes,
@@ -49,6 +49,8 @@ from tdinspect.domain.spec import (
 )
 from tdinspect.domain.tree import Tree
 
+MAX_FINDINGS = 1000  # more than anyone reads; each may cost a search for the nearest name
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -62,7 +64,11 @@ def check_operations(spec: ModelSpec, allowed: Collection[str] = ()) -> Checked:
     """Check names and arguments of all steps, inner ones too. ``allowed`` are the packages that may be imported."""
     check = _Check(spec, allowed)
     steps = check.steps(spec.steps, Incoming())
-    return Checked(replace(spec, steps=steps), (*_hiding_blocks(spec), *check.findings))
+    findings = (*_hiding_blocks(spec), *check.findings)
+    if len(findings) > MAX_FINDINGS:  # past them nothing was looked at
+        more = Finding("TD008", f"more than {MAX_FINDINGS:,} mistakes; not all are listed", ())
+        findings = (*findings[:MAX_FINDINGS], more)
+    return Checked(replace(spec, steps=steps), findings)
 
 
 def _hiding_blocks(spec: ModelSpec) -> list[Finding]:
@@ -76,6 +82,7 @@ def _hiding_blocks(spec: ModelSpec) -> list[Finding]:
 class _Check:
     def __init__(self, spec: ModelSpec, allowed: Collection[str]) -> None:
         self.spec, self.allowed = spec, allowed
+        self.names = {*spec.sizes, *spec.vars}
         self.findings: list[Finding] = []
         self.users: dict[str, Callable[..., object]] = {}
         self.done: dict[tuple[int, int], Operation] = {}  # the copies of a repeat have one operation
@@ -84,6 +91,8 @@ class _Check:
         """The checked steps; the first takes what enters the container."""
         checked = []
         for step in steps:
+            if len(self.findings) > MAX_FINDINGS:
+                break
             checked.append(self._step(step, entering if step.source is None else Incoming(step.source, step.path)))
             entering = Incoming()
         return tuple(checked)
@@ -136,9 +145,9 @@ class _Check:
         make, parameters, accepts_any = found
         args = self._with_modules(layer.args, parameters, path)
         bound, problems = bind_arguments(
-            layer.type, args, parameters, path, accepts_any, inferable=_is_torch(layer), sizes=self.spec.sizes
+            layer.type, args, parameters, path, accepts_any, inferable=_is_torch(layer), names=self.names
         )
-        self.findings.extend(problems)
+        self.findings.extend(_for_the_call(layer, problems) if _is_torch(layer) else problems)
         if _is_torch(layer):
             self.findings += check_limits(layer.type, args, bound, parameters, path, self.spec.sizes, is_layer=True)
         return replace(layer, args=Arguments(named=bound), make=make)
@@ -186,7 +195,7 @@ class _Check:
 
     def _function(self, function: Function, step: Step, incoming: Incoming) -> Function:
         if function.type not in FUNCTIONS:
-            known = [*FUNCTIONS, *layer_classes()]
+            known = [*FUNCTIONS, *layer_classes(), *self.spec.blocks, "share"]
             self.findings.append(_unknown("function", function.type, known, step.op_path))
             return function
         if function.type in TAKES_LIST and not incoming.names:
@@ -226,7 +235,7 @@ class _Check:
         return replace(function.args, named=named)
 
     def _bound(self, what: str, args: Arguments, parameters: tuple[Parameter, ...], step: Step) -> Arguments:
-        bound, problems = bind_arguments(what, args, parameters, step.op_path, sizes=self.spec.sizes)
+        bound, problems = bind_arguments(what, args, parameters, step.op_path, names=self.names)
         self.findings.extend(problems)
         self.findings += check_limits(what, args, bound, parameters, step.op_path, self.spec.sizes, is_layer=False)
         return Arguments(named=bound)
@@ -236,6 +245,16 @@ _ELSE = {
     "layer": "a layer is named as in torch",
     "function": "the functions are a fixed list of those of torch that only compute with tensors",
 }
+
+
+def _for_the_call(layer: Layer, problems: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings, with what to do for an argument that `forward` takes and the constructor does not."""
+    forward = forward_of_layer(layer.type)
+    names = {parameter.name for parameter in forward.parameters} if forward else set()
+    for found in problems:
+        name = found.path[-1]
+        help = f"it is for the call: `call: {{{name}: ...}}` beside `{layer.type}`"
+        yield replace(found, help=help) if found.on_key and name in names else found
 
 
 def _suits(parameter: Parameter, layer: Layer) -> bool:
@@ -249,9 +268,10 @@ def _is_torch(layer: Layer) -> bool:
 
 def _unknown(kind: str, name: str, known: Iterable[str], path: Path) -> Finding:
     known = tuple(known)
-    ranks = [f"`{name}{rank}d`" for rank in (1, 2, 3) if f"{name}{rank}d" in known]
-    likely = nearest(name, known) or in_torch(name, known)
-    text = f"did you mean `{likely}`?" if likely else _ELSE[kind]
+    family = family_in_torch(name)
+    ranks = [f"`{family}{rank}d`" for rank in (1, 2, 3) if f"{family}{rank}d" in known]
+    likely = in_torch(name, (*known, *FUNCTIONS)) or nearest(name, known)
+    text = f"did you mean `{likely}`?" if likely else instead(name) or _ELSE[kind]
     if len(ranks) > 1:
         text = f"did you mean {', '.join(ranks[:-1])} or {ranks[-1]}?"
     return Finding("TD004", f"there is no {kind} {name}", path, on_key=True, help=text)

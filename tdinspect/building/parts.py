@@ -22,6 +22,8 @@ def check_parts(step: Step, result: Tree) -> Finding | None:
     gives = len(result) if isinstance(result, tuple | list) else 1
     named = "1 part" if len(step.parts) == 1 else f"{len(step.parts)} parts"
     message = f"`as` names {named}, and {step.name} gives {gives}"
+    if len(step.parts) == gives > 1:
+        message = f"`as` takes a part of {step.name} apart that has not so many parts"
     help = f"its parts are {pattern(result)}; a name may stand for a whole tuple"
     if not isinstance(result, tuple | list):
         help = f"it gives {'one tensor' if isinstance(result, TensorInfo) else in_words(result)}: leave `as` out"

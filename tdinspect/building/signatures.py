@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -96,26 +96,6 @@ def scalar_parameter(parameters: Iterable[Parameter]) -> Parameter | None:
         if parameter.required and not is_inferable(parameter.name):
             return parameter
     return candidates[0] if candidates else None
-
-
-# What Keras calls it, where torch's name is not like it.
-_KERAS: Mapping[str, tuple[str, ...]] = {
-    "Dense": ("Linear",),
-    "SimpleRNN": ("RNN",),
-    "GlobalAveragePooling2D": ("AdaptiveAvgPool2d",),
-    "GlobalMaxPooling2D": ("AdaptiveMaxPool2d",),
-    "units": ("out_features", "hidden_size"),
-    "filters": ("out_channels",),
-    "rate": ("p",),
-    "input_dim": ("num_embeddings",),
-    "output_dim": ("embedding_dim",),
-    "axis": ("dim",),
-}
-
-
-def in_torch(name: str, known: Collection[str]) -> str | None:
-    """The known name for what Keras calls ``name``, or None."""
-    return next((meant for meant in _KERAS.get(name, ()) if meant in known), None)
 
 
 def _parameters(function: Callable[..., object]) -> list[Parameter]:

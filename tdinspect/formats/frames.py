@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.location import Position, render_path
@@ -54,7 +55,7 @@ def _code(position: Position, file: str, source: str, width: int) -> list[Line]:
 
 def _window(position: Position, source: str, width: int) -> tuple[str, int, int]:
     """The source line, the cells before the caret and those under it; of a long line, the part about the caret."""
-    lines = _LINE_END.split(source.removeprefix("\ufeff"))
+    lines = _lines(source)
     text = lines[position.line - 1] if position.line <= len(lines) else ""
     start = min(position.column - 1, len(text))
     end = max(min(position.end_column - 1, len(text)), start) if position.end_line == position.line else len(text)
@@ -69,6 +70,11 @@ def _window(position: Position, source: str, width: int) -> tuple[str, int, int]
     left, right = "…" if first else "", "…" if last < len(code) else ""
     under = code[len(before) : min(len(before + marked), last)]
     return left + code[first:last] + right, cell_width(left + code[first : len(before)]), max(cell_width(under), 1)
+
+
+@lru_cache(maxsize=2)  # a long file has many findings
+def _lines(source: str) -> list[str]:
+    return _LINE_END.split(source.removeprefix("\ufeff"))
 
 
 def _help(text: str | None, margin: int, width: int) -> list[Line]:

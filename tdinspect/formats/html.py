@@ -1,4 +1,4 @@
-"""The screens as HTML tables, for a notebook. One text of its own: no script, no style sheet, nothing fetched."""
+"""The screens as HTML tables, for a notebook: no script, no style sheet, nothing fetched."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STYLES = {
 _FRAME_WIDTH = 100
 
 
-def render(report: Report, options: RenderOptions) -> str:
+def page(report: Report, options: RenderOptions) -> str:
     """A table, the totals and the findings for each spec."""
     parts = [_screen(screen, options) for screen in screens(report, options)]
     summary = summary_text(report, options.left_out, options.notes)

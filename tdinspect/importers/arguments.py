@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Collection, Mapping
 
-from tdinspect.domain.expression import MAX_LENGTH, python_expression, unparse
 from tdinspect.domain.location import Path
-from tdinspect.domain.spec import CONTAINERS, SOURCES, Arguments, Layer, show
-from tdinspect.importers.collector import Collector, did_you_mean, enumeration, shorten, spaced
+from tdinspect.domain.spec import CONTAINERS, SOURCES, Arguments, Expression, Layer
+from tdinspect.importers.collector import Collector, did_you_mean, enumeration, shorten, spaced, whole
+from tdinspect.importers.python_code import for_list, step_for_call, with_list
 from tdinspect.importers.sources import as_source
 from tdinspect.importers.values import NAME, Constants
 
@@ -17,25 +16,13 @@ STEP_KEYS = ("name", "from", "as", "call", "repeat", "share", "trainable", "time
 NEVER_ARGUMENTS = ("from", "as", "call", "repeat", "share")
 
 _READABLE = 80  # characters
+_NUMBER = re.compile(r"-?[0-9][0-9._]*")
+_NUMBERS = re.compile(r"-?[0-9][0-9.]*(?:(?:\s*,\s*|\s+)-?[0-9][0-9.]*)+")
+_ASSIGNED = re.compile(r"([A-Za-z_]\w*)\s*=\s*(\S.*)")
+_TUPLE = re.compile(r"\(\s*(?:-?[0-9][0-9._]*|None)\s*(?:,[\s0-9._None,-]*)?\)?")
+_MOST_IN_TUPLE = 16  # that anyone writes
+_MEANT = {"input": "from", "inputs": "from", "output": "as", "outputs": "as", "times": "repeat", "copies": "repeat"}
 _INSIDE = ("layers", "shortcut", "state", "next", "initial", "mode", "chunk_size", "time_axis", "batch_axis")
-_CALL = re.compile(r"\s*([A-Za-z_][\w.]*)\s*\((.*)\)\s*", re.DOTALL)
-# Only for the help to code that was pasted from Python: what its first positional arguments are called.
-_CONV = ("in_channels", "out_channels", "kernel_size", "stride", "padding")
-_POSITIONS = {
-    **dict.fromkeys(("Conv1d", "Conv2d", "Conv3d"), _CONV),
-    **dict.fromkeys(("MaxPool1d", "MaxPool2d", "AvgPool1d", "AvgPool2d"), ("kernel_size", "stride", "padding")),
-    **dict.fromkeys(("LSTM", "GRU", "RNN"), ("input_size", "hidden_size", "num_layers")),
-    **dict.fromkeys(("BatchNorm1d", "BatchNorm2d", "BatchNorm3d"), ("num_features",)),
-    "Linear": ("in_features", "out_features"),
-    **dict.fromkeys(("reshape", "view"), ("shape",)),
-    **dict.fromkeys(("permute", "flip"), ("dims",)),
-    "pad": ("pad",),
-    "Embedding": ("num_embeddings", "embedding_dim"),
-    "Dropout": ("p",),
-    "Softmax": ("dim",),
-    "Flatten": ("start_dim", "end_dim"),
-    "MultiheadAttention": ("embed_dim", "num_heads"),
-}
 
 
 def is_operation(text: str) -> bool:
@@ -58,19 +45,29 @@ def check_operation(operation: str, path: Path, on_key: bool, collector: Collect
     if is_operation(operation):
         return True
     wanted = "a layer (`ReLU`), a function (`softmax`) or a dotted path"
-    call = _CALL.fullmatch(operation)
-    help = f"- {written_as_mapping(call[1], call[2])}" if call else _two_lines(operation) or spaced(operation)
+    call = step_for_call(operation)
+    help = call or _stray_letter(operation) or _two_lines(operation) or spaced(operation)
+    help = "a step's operation is written out; `$` is read among its arguments" if "$" in operation else help
     message = f"`{shorten(operation)}` is not {wanted}"
     message = f"`{shorten(operation)}` is Python; arguments are written as a mapping" if call else message
     collector.add("TD003", message, path, on_key=on_key, help=help)
     return False
 
 
+def _stray_letter(text: str) -> str | None:
+    """The help for a letter that only looks like one of a-z, or a colon that is none."""
+    stray = next((letter for letter in text if not letter.isascii() and letter.isprintable()), None)
+    return f"`{stray}` (U+{ord(stray):04X}) is no letter of a-z: type it anew" if stray else None
+
+
 def _two_lines(text: str) -> str | None:
     """The help for `- ResBlock` with `c:3` or another step below it, which YAML reads as one text."""
     first, space, rest = text.partition(" ")
-    if not space or not is_operation(first) or len(text) > _READABLE:
+    first, value = first.rstrip(",;"), rest.strip("=,; ")
+    if len(text) > _READABLE or not is_operation(first):
         return None
+    if not value or _NUMBER.fullmatch(value):
+        return f"write `{first}: {value}`" if value else f"write `{first}`"
     key, colon, value = (part.strip() for part in rest.partition(":"))
     if colon and NAME.fullmatch(key) and value:
         return f"put a colon behind `{first}`, and a space after the other:\n- {first}:\n    {key}: {value}"
@@ -80,32 +77,14 @@ def _two_lines(text: str) -> str | None:
     return None
 
 
-def written_as_mapping(operation: str, arguments: str) -> str:
-    """The step to write for a call in Python: ``Conv2d(3, 16, kernel_size=3)``."""
-    operation = operation.rpartition(".")[2] if operation.startswith(("nn.", "torch.nn.")) else operation
-    try:
-        call = python_expression(f"f({arguments})") if len(arguments) <= MAX_LENGTH else None
-    except ValueError:
-        return f"{operation}: {{name: value}}"
-    if not isinstance(call, ast.Call) or not (call.args or call.keywords):
-        return operation
-    names = _POSITIONS.get(operation, ())
-    written = [f"{names[i] if i < len(names) else 'NAME'}: {_yaml(arg)}" for i, arg in enumerate(call.args)] + [
-        f"{keyword.arg}: {_yaml(keyword.value)}" for keyword in call.keywords
-    ]
-    return f"{operation}: {{{', '.join(written)}}}"
-
-
-def _yaml(node: ast.expr) -> str:
-    text = unparse(node)
-    if isinstance(node, ast.Tuple):
-        return f"[{', '.join(map(_yaml, node.elts))}]"
-    return {"True": "true", "False": "false", "None": "null"}.get(text, text)
-
-
 def find_operation(step: Mapping[str, object], path: Path, collector: Collector) -> str | None:
     """The step's one operation key (``share`` is one); None, with a finding, when there is not exactly one."""
     keys = [key for key in step if key not in STEP_KEYS or key == "share"]
+    if keys == ["layers"]:
+        message = "`layers` belongs to a container or a block, and this step names none"
+        help = f"- Sequential:\n    - ...{_repeated(step)}"
+        collector.add("TD003", message, (*path, "layers"), on_key=True, help=help)
+        return None
     if len(keys) == 1:
         return keys[0]
     if not keys:
@@ -128,6 +107,10 @@ def _stands_out(key: str) -> bool:
 
 def _is_misspelt(key: str, path: Path, collector: Collector) -> bool:
     """True, with a finding, for a key that is meant to be a step key."""
+    if key in _MEANT:
+        message = f"unknown key `{key}` of a step"
+        collector.add("TD002", message, (*path, key), on_key=True, help=did_you_mean(_MEANT[key]))
+        return True
     meant = [step_key for step_key in STEP_KEYS if step_key != "share"]  # too near to `shape`
     likely = is_operation(key) and (is_function(key) or key.lower() in meant)
     found = likely and collector.nearest(key, meant) is not None
@@ -150,8 +133,16 @@ def _refuse_second(main: str, key: str, step: Mapping[str, object], path: Path, 
 
 
 def _no_operation(step: Mapping[str, object]) -> str:
+    if "repeat" in step:
+        return f"`repeat` stands beside what is repeated:\n- Sequential:\n    - ...{_repeated(step)}"
     keys = ", ".join(step)
     return f"beside {keys} write a layer or a function: `ReLU:`" if keys else "- ReLU"
+
+
+def _repeated(step: Mapping[str, object]) -> str:
+    """The line with `repeat` of a step that has one."""
+    number = step.get("repeat")
+    return f"\n  repeat: {number if whole(number) else 3}" if "repeat" in step else ""
 
 
 def parse_arguments(
@@ -166,17 +157,75 @@ def parse_arguments(
     if isinstance(value, list):
         _refuse_list(operation, value, path, constants.collector)
         return Arguments(wrong=True)
+    if isinstance(value, str) and _TUPLE.fullmatch(value):
+        _refuse_tuple(value, None, path, constants.collector, operation)
+        return Arguments(wrong=True)
+    if isinstance(value, str) and len(value) <= _READABLE and _NUMBERS.fullmatch(value):
+        numbers = ", ".join(f"NAME: {number}" for number in value.replace(",", " ").split())
+        message = f"`{value}` is one text; several arguments have their names"
+        constants.collector.add("TD003", message, path, help=f"{operation}: {{{numbers}}}")
+        return Arguments(wrong=True)
     if not isinstance(value, Mapping):
         return Arguments(scalar=constants.value(value, path), has_scalar=True)
     for key in NEVER_ARGUMENTS:
         if key in value:
             belongs_to_the_step(key, operation, path, constants.collector)
+    written = _without_python(value, path, constants.collector)
     named = {
-        key: _argument(item, (*path, key), constants, modules)
-        for key, item in value.items()
+        key: item if isinstance(item, Expression) else _argument(item, (*path, key), constants, modules)
+        for key, item in written.items()
         if key not in NEVER_ARGUMENTS
     }
     return Arguments(named=named)
+
+
+def _without_python(value: Mapping[str, object], path: Path, collector: Collector) -> Mapping[str, object]:
+    """The arguments, with a wrong Expression and a finding for each that is `k = 3` or `k: (3, 3)`."""
+    found: dict[str, object] = {}
+    opened: str | None = None  # the argument whose tuple YAML has cut at its commas
+    keys = list(value)
+    for index, (key, item) in enumerate(value.items()):
+        assigned = _ASSIGNED.fullmatch(key) if item is None else None
+        if opened is not None and item is None:  # the rest of the tuple, as keys
+            opened = None if key.endswith(")") else opened
+        elif assigned:
+            message = f"`{shorten(key)}` is Python; a name and its value have a colon between them"
+            help = f"`{shorten(f'{assigned[1]}: {assigned[2]}')}`"
+            collector.add("TD003", message, (*path, key), on_key=True, help=help)
+            found[assigned[1]] = Expression("0", frozenset())
+        elif item is None and spaced(key):
+            message = f"`{shorten(key)}` is one text, since no space is behind its colon"
+            collector.add("TD003", message, (*path, key), on_key=True, help=spaced(key))
+            found[key.partition(":")[0]] = Expression("0", frozenset())
+        elif isinstance(item, str) and _TUPLE.fullmatch(item):
+            rest = [] if item.endswith(")") else _rest_of_tuple(value, keys, index + 1)
+            opened = key if rest else None
+            _refuse_tuple(", ".join([item, *rest]), key, (*path, key), collector)
+            found[key] = Expression("0", frozenset())
+        else:
+            found[key] = item
+    return found
+
+
+def _rest_of_tuple(value: Mapping[str, object], keys: list[str], start: int) -> list[str]:
+    """The keys from the place ``start`` on, up to the one that closes the bracket before them."""
+    rest = []
+    for name in keys[start : start + _MOST_IN_TUPLE]:
+        if value[name] is not None:
+            break
+        rest.append(name)
+        if name.endswith(")"):
+            return rest
+    return []
+
+
+def _refuse_tuple(text: str, name: str | None, path: Path, collector: Collector, operation: str = "") -> None:
+    """Note a tuple: the argument with this ``name``, or what stands in place of the arguments."""
+    inside = ", ".join(part for item in text.strip("()").split(",") if (part := item.strip(" ()")))
+    written = shorten(f"[{inside.replace('None', 'null')}]")
+    step = with_list(shorten(operation), written) if name is None else f"{shorten(name)}: {written}"
+    message = f"`{shorten(text)}` is Python; a list stands in square brackets"
+    collector.add("TD003", message, path, help=f"`{step}`")
 
 
 def belongs_to_the_step(key: str, operation: str, path: Path, collector: Collector) -> None:
@@ -217,18 +266,16 @@ def _refuse_list(operation: str, value: list[object], path: Path, collector: Col
         kind = "function" if is_function(operation) else "layer"
         collector.add("TD004", f"there is no {kind} {operation}", path, on_key=True, help=did_you_mean(meant))
         return
-    names = _POSITIONS.get(operation, ())
     if is_source(operation):
         help = as_source(operation, value)
     elif value and all(map(_is_step, value)):
         help = "a list of steps belongs to a container or a block: `Sequential: [...]`"
     elif value and all(isinstance(item, str) and not item.startswith("$") for item in value):
         help = f"inputs are named beside it: `from: [{enumeration(list(map(str, value)))}]`"
-    elif len(value) <= len(names):
-        written = (f"{name}: {shorten(show(item))}" for name, item in zip(names, value, strict=False))
-        help = f"{operation}: {{{', '.join(written)}}}"
+    elif value and any(isinstance(item, Mapping) for item in value):
+        help = f"no dash before an argument:\n{operation}:\n  NAME: value"
     else:
-        help = f"{operation}: {{name: value}}"
+        help = for_list(operation, value)
     message = f"`{operation}` takes named arguments; a list never means positional arguments"
     collector.add("TD003", message, path, help=help)
 

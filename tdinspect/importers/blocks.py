@@ -12,7 +12,7 @@ from tdinspect.importers.arguments import STEP_KEYS, belongs_to_the_step
 from tdinspect.importers.collector import Collector, did_you_mean, enumeration, shorten
 from tdinspect.importers.containers import container_steps
 from tdinspect.importers.inputs import MAX_INPUTS
-from tdinspect.importers.values import Constants, is_name
+from tdinspect.importers.values import Constants, is_name, too_long
 from tdinspect.importers.wiring import valid_name
 
 MAX_PARAMS = 100
@@ -37,6 +37,7 @@ class Definition:
     outputs: object
     weight: int
     words: frozenset[str]
+    complete: bool = True  # False when a wrong key may have had its params
 
 
 def parse_blocks(value: object, collector: Collector) -> dict[str, Definition]:
@@ -60,6 +61,7 @@ def _good_name(name: str, collector: Collector) -> bool:
         message = f"`{shorten(name)}` cannot name a block: a capital letter, then letters, digits and _"
         collector.add("TD003", message, path, on_key=True, help=f"`{shorten(near)}`" if near else "`ConvBlock`")
     else:
+        too_long(name, path, collector, on_key=True)
         return True
     return False
 
@@ -80,6 +82,7 @@ def _definition(name: str, value: object, collector: Collector) -> Definition:
         options.get("outputs"),
         sum(_weights(value)),
         frozenset(_words(steps)),
+        complete=options.keys() <= {*KEYS} and isinstance(options.get("params") or {}, Mapping),
     )
 
 
@@ -158,6 +161,8 @@ def given_params(block: Definition, value: object, path: Path, constants: Consta
         return {}
     if not isinstance(value, Mapping):
         if first is None:
+            if not block.complete:
+                return {}
             collector.add("TD005", f"the block `{block.name}` has no params", path, help=_declare(block, "c"))
             return {}
         return {first: constants.param(value, path)}
@@ -167,7 +172,7 @@ def given_params(block: Definition, value: object, path: Path, constants: Consta
             given[name] = constants.param(item, (*path, name))
         elif name in STEP_KEYS:
             belongs_to_the_step(name, block.name, path, collector)
-        else:
+        elif block.complete or block.params:
             near = did_you_mean(collector.nearest(name, block.params))
             listed = f"its params: {enumeration(list(block.params))}" if block.params else _declare(block, name)
             message = f"the block `{block.name}` has no param `{shorten(name)}`"
@@ -177,7 +182,7 @@ def given_params(block: Definition, value: object, path: Path, constants: Consta
 
 def _declare(block: Definition, name: str) -> str:
     declared = f"{block.name}:\n  params: {{{shorten(name)}: ...}}\n  layers: ..."
-    other = f"if the `{block.name}` of torch.nn is meant, rename the block"
+    other = f"if a layer of torch.nn is meant by `{block.name}`, rename the block"
     return f"declare it in the block, with its default:\n{declared}\n{other}"
 
 

@@ -77,6 +77,8 @@ class Collector:
 
     def wrong(self, wanted: str, value: object, path: Path, help: str | None = None) -> None:
         """Note a value that is not what its key takes (TD003)."""
+        if isinstance(value, str) and wanted.startswith("a whole number") and value.strip().isdecimal():
+            help = f"without quotes: {shorten(value.strip())}"
         self.add("TD003", f"expected {wanted}, found {describe(value)}", path, help=help)
 
     def nearest(self, name: str, choices: Iterable[str]) -> str | None:

@@ -12,7 +12,7 @@ from tdinspect.domain.expression import MAX_VALUE
 from tdinspect.domain.location import Path
 from tdinspect.domain.spec import InputSpec
 from tdinspect.importers.collector import Collector, as_list, did_you_mean, shorten, whole
-from tdinspect.importers.values import Constants, is_name
+from tdinspect.importers.values import Constants, is_name, too_long
 
 MAX_AXES = 64  # torch's own limit
 MAX_INPUTS = 1000
@@ -78,7 +78,8 @@ def parse_inputs(data: Mapping[str, object], constants: Constants) -> Inputs:
 def _many_inputs(value: object, path: Path, constants: Constants) -> list[InputSpec]:
     collector = constants.collector
     if not isinstance(value, Mapping) or not value:
-        help = "one input stands under `input:`" if isinstance(value, list) else "inputs: {a: [B, T, 8], b: [B, 4]}"
+        help = "inputs: {a: [B, T, 8], b: [B, 4]}"
+        help += "\none input stands under `input:`" if isinstance(value, list) else ""
         collector.wrong("a mapping of names to shapes", value, path, help=help)
         return []
     if len(value) > MAX_INPUTS:
@@ -90,6 +91,7 @@ def _many_inputs(value: object, path: Path, constants: Constants) -> list[InputS
         if not is_name(name):
             message = f"`{shorten(name)}` is not a name: letters, digits and _ only, no digit first"
             collector.add("TD003", message, (*path, name), on_key=True)
+        too_long(name, (*path, name), collector, on_key=True)
         inputs.append(_one_input(name, shape, (*path, name), constants))
     return inputs
 
@@ -100,7 +102,9 @@ def _one_input(name: str, value: object, path: Path, constants: Constants) -> In
     collector = constants.collector
     if "shape" not in value:
         message = f"the shape of `{shorten(name)}` is missing"
-        collector.add("TD003", message, path, on_key=True, help="shape: [B, T, 3, 64, 64]")
+        listed = "a shape stands in square brackets: [B, T, 3, 64, 64]"  # for `{B, T, 8}`
+        bare = not any(value.values()) and not value.keys() & {*OPTIONS}
+        collector.add("TD003", message, path, on_key=True, help=listed if bare else "shape: [B, T, 3, 64, 64]")
         return InputSpec(name, _unreadable(constants), path)
     collector.check_keys(value, OPTIONS, path, "of an input")
     dtype = _dtype(value.get("dtype", "float32"), (*path, "dtype"), collector)
@@ -149,8 +153,12 @@ def _entry(entry: object, path: Path, constants: Constants) -> int | str:
         if text is None or collector.count > before:
             return 1
     if is_name(entry):
-        if iskeyword(entry):  # formulas of sizes are written, and read, as Python
-            collector.add("TD003", f"`{entry}` is a word of Python, so it cannot name an axis", path)
+        if too_long(entry, path, constants.collector):
+            return _unreadable(constants)[0]
+        if iskeyword(entry):
+            # Formulas of sizes are written, and read, as Python.
+            help = "an open size is a symbol: `B`" if entry == "None" else "take another letter or word"
+            collector.add("TD003", f"`{entry}` is a word of Python, so it cannot name an axis", path, help=help)
             return _unreadable(constants)[0]
         return entry
     if not isinstance(entry, int) or isinstance(entry, bool):
@@ -170,7 +178,10 @@ def _entry_help(entry: object) -> str | None:
         return f"without quotes: {shorten(entry)}"
     if isinstance(entry, float):
         return shorten(str(int(entry))) if entry.is_integer() else "`//` divides to a whole number"
-    return "a formula cannot be an input's size; name the axis with a symbol" if isinstance(entry, str) else None
+    if not isinstance(entry, str):
+        return "an open size is a symbol: `B`" if entry is None else None
+    formula = "a formula cannot be an input's size; name the axis with a symbol"
+    return formula if entry.isascii() else "a symbol has letters a-z, digits and _"
 
 
 def _dtype(value: object, path: Path, collector: Collector) -> str:
@@ -200,5 +211,6 @@ def _values(value: object, path: Path, collector: Collector) -> Values:
     for choice in choices:
         if value == choice:
             return choice
-    collector.wrong("random, zeros, ones or arange", value, path)
+    near = collector.nearest(value, get_args(Values)) if isinstance(value, str) else None
+    collector.wrong("random, zeros, ones or arange", value, path, help=did_you_mean(near))
     return "random"

@@ -14,7 +14,7 @@ from tdinspect.importers.inputs import Inputs, parse_inputs
 from tdinspect.importers.scopes import Entry, Scope
 from tdinspect.importers.sizes import check_volume, default_sizes, override, parse_sizes, set_value, whole_numbers
 from tdinspect.importers.steps import StepReader
-from tdinspect.importers.values import Constants, parse_vars
+from tdinspect.importers.values import Constants, parse_vars, too_long
 from tdinspect.importers.wiring import check_names, names_given, says_from
 
 KEYS = (
@@ -108,7 +108,9 @@ def _steps(
         collector.add("TD003", "the list of steps, `layers`, is missing", (), help="layers:\n  - Linear: 10")
     elif not steps:
         help = f"layers: [{shorten(items)}]" if isinstance(items, str) else "layers:\n  - Linear: 10"
-        help = "a dash before each step:\n  - Linear: 10" if isinstance(items, Mapping) else help
+        if isinstance(items, Mapping):
+            space = ", and a space behind it" if any(key.startswith("-") for key in items) else ""
+            help = f"a dash before each step{space}:\n  - Linear: 10"
         collector.wrong("a list of steps", items, ("layers",), help=help)
     elif len(inputs.inputs) > 1 and not says_from(steps[0]):
         names = enumeration([one.name for one in inputs.inputs])
@@ -134,8 +136,10 @@ def _defaults(
 
 def _name(data: Mapping[str, object], collector: Collector) -> str | None:
     name = _text(data, "name", collector)
-    if name is None or name.isprintable():
+    if name is None or (name.isprintable() and not too_long(name, ("name",), collector)):
         return name
+    if name.isprintable():
+        return None
     collector.add("TD003", f"the name `{shorten(name)}` has a character that cannot be shown", ("name",))
     return None
 

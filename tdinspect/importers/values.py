@@ -13,15 +13,25 @@ from tdinspect.domain.location import Path
 from tdinspect.domain.spec import Expression
 from tdinspect.importers.collector import Collector, describe, shorten, whole
 
+MAX_NAME = 100  # characters
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NUMBER = "a number, or a `$name` of `vars`"
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+_BRACKETED = re.compile(r"\W*([A-Za-z_][A-Za-z0-9_]*)\W*")
 _NAME_IN_TEXT = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)")
 
 
 def is_name(value: object) -> TypeGuard[str]:
     """True for a text that can name a symbol, a var or a step; ``_`` is none."""
     return isinstance(value, str) and value != "_" and NAME.fullmatch(value) is not None
+
+
+def too_long(name: str, path: Path, collector: Collector, on_key: bool = False) -> bool:
+    """True, with a finding, for a name that no table has room for."""
+    if len(name) > MAX_NAME:
+        message = f"a name of {len(name):,} characters; the limit is {MAX_NAME}"
+        collector.add("TD008", message, path, on_key=on_key)
+    return len(name) > MAX_NAME
 
 
 class Constants:
@@ -67,7 +77,7 @@ class Constants:
         """The value of a block's param: which sizes it may read shows where the block reads it."""
         if isinstance(value, str):
             text = self.expression_text(value, path) if "$" in value else None
-            return value.replace("$$", "$") if text is None else self.resolve(text, path)
+            return _plain(value) if text is None else self.resolve(text, path)
         if isinstance(value, list):
             return tuple(self.param(v, (*path, i)) for i, v in enumerate(value))
         if isinstance(value, Mapping):
@@ -77,7 +87,7 @@ class Constants:
     def _text(self, text: str, path: Path, entry: bool) -> object:
         expression = self.expression_text(text, path)
         if expression is None:
-            return text.replace("$$", "$")
+            return _plain(text)
         result = self.resolve(expression, path)
         self._check_sizes(result, path, entry)
         return result
@@ -86,12 +96,11 @@ class Constants:
         """What stands behind the ``$``; None for a text without one (``$$`` is a dollar)."""
         if "$" not in text.replace("$$", ""):
             return None
-        if text.startswith("$(") and text.endswith(")"):
+        if text.startswith("$(") and text.endswith(")") and text[2:-1].strip():
             return text[2:-1]
         if _NAME_IN_TEXT.fullmatch(text):
             return text[1:]
-        inner = _NAME_IN_TEXT.sub(r"\1", text) if len(text) <= MAX_LENGTH else "$"
-        help = f"write `$({inner})`; a plain dollar is `$$`" if "$" not in inner else "a plain dollar is `$$`"
+        help = f"{_meant(text)}a plain dollar is `$$`"
         self.collector.add("TD003", f"`{shorten(text)}` is neither `$name` nor `$(expression)`", path, help=help)
         return None
 
@@ -184,6 +193,22 @@ class Constants:
             message = f"the batch size `{batch[0]}` can be read only alone, as an entry of a shape"
             help = f"`[${batch[0]}, -1]`; where `{batch[0]}` is no batch axis, say `batch_axis: none`"
             self.collector.add("TD003", message, path, help=help)
+
+
+def _plain(text: str) -> object:
+    """A text with its `$$` read; a wrong expression where a lone `$` is left, of which a finding tells."""
+    return Expression("0", frozenset()) if "$" in text.replace("$$", "") else text.replace("$$", "$")
+
+
+def _meant(text: str) -> str:
+    """The words that tell what to write for a wrong `$`, or none."""
+    if not text.isascii():
+        return "a name has letters a-z, digits and _; "
+    name = _BRACKETED.fullmatch(text)
+    if name:
+        return f"write `${name[1]}`; "
+    inner = _NAME_IN_TEXT.sub(r"\1", text) if len(text) <= MAX_LENGTH else "$"
+    return "" if "$" in inner else f"write `$({inner})`; "
 
 
 def _put_in(text: str, formulas: Mapping[str, Expression]) -> str:

@@ -9,7 +9,7 @@ from tdinspect.domain.location import Path
 from tdinspect.domain.spec import SOURCES, Block, Source, Step
 from tdinspect.importers.collector import Collector, enumeration, shorten, whole
 from tdinspect.importers.scopes import HAS_MODULE, Entry, Scope
-from tdinspect.importers.values import is_name
+from tdinspect.importers.values import is_name, too_long
 
 
 def parse_from(value: object, path: Path, scope: Scope, collector: Collector) -> object:
@@ -47,7 +47,11 @@ def _unknown_value(name: str, path: Path, scope: Scope, collector: Collector) ->
         collector.add("TD006", message, path, help="a step reads earlier steps only")
     else:
         message = f"no input and no earlier step is named `{shorten(name)}`"
-        collector.unknown_name(message, name, scope.like(name), path)
+        several = name.replace(",", " ").split()
+        if len(several) > 1 and all(map(scope.value, several)):
+            collector.add("TD006", message, path, help=f"several are a list: `[{shorten(', '.join(several))}]`")
+        else:
+            collector.unknown_name(message, name, scope.like(name), path)
 
 
 def inner_names(source: object, path: Path, collector: Collector) -> tuple[str, ...]:
@@ -173,7 +177,7 @@ def _flat(names: object) -> Iterator[str]:
 def valid_name(value: object, path: Path, collector: Collector, on_key: bool = False) -> bool:
     """True when a step or part can have this name; else a finding."""
     if is_name(value):
-        return True
+        return not too_long(value, path, collector, on_key)
     if not isinstance(value, str):
         collector.wrong("a name", value, path)
         return False

@@ -30,10 +30,17 @@ _TAG_HELP = "remove the tag: a spec is plain data"
 _MERGE_HELP = "name repeated steps under `blocks`, repeated constants under `vars`"
 _BARE_TAG = re.compile(r"(?:&\S+\s+)?!(?=\s)")  # the tag `!`, which the readers swallow
 _BARE_STEP = re.compile(r"\s*- ([A-Za-z_][\w.]*)(?:\s+#.*)?")
+_INDENTED = re.compile(r"found '(?:-|<block (?:mapping|sequence) start>)'")
+_TOLD = re.compile(r"\s*[^\s#]")  # a line with more than a comment
+_NO_SPACE = re.compile(r"\s*-(?=[A-Za-z])")
+_VALUE_BESIDE = re.compile(r"[\s-]*([A-Za-z_][\w.]*):\s+[^\s#]")
+_NO_COLON = re.compile(r"\s*([A-Za-z_]\w*)\s+([^\s:#][^:#]*)")
 _HINTS = {
     "mapping values are not allowed": "quote a text that holds `: `; put a key at the indentation of its siblings",
     "cannot start any token": "indent with spaces; quote a text that starts with @, `, % or a tab",
     "could not find expected ':'": "put `: ` after the key, or quote the text",
+    "found '<scalar>'": "the value before it is complete: begin a new line, or put quotes about the whole",
+    "fits neither": "indent this line like its siblings",
     "expected <block end>": "indent this line like its siblings",
     "did not find expected": "check the indentation, the brackets and the quotes up to here",
     "unexpected end of stream": "a quote is not closed",
@@ -163,23 +170,43 @@ def _refuse(error: Exception, text: str) -> NoReturn:
         problem = ": ".join(part for part in (error.context, error.problem) if part)
         if begun is not None and mark is not None and begun.line < mark.line:
             problem += f" (begun in line {begun.line + 1})"
-        if begun is not None and "end of stream" in problem:
+        if begun is not None and any(end in problem for end in ("end of stream", "<stream end>", "simple key")):
             mark = begun  # what is not closed tells more than where the file ends
         if mark is not None:
             position = Position(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
+    if "expected <block end>" in problem and begun is not None and _INDENTED.search(problem):
+        what = "list" if "collection" in problem else "mapping"
+        problem = f"this line fits neither the {what} begun in line {begun.line + 1} nor what is around it"
     if "another document" in problem:
         problem = "a second document starts here (`---`); a spec is one document"
     help = next((hint for part, hint in _HINTS.items() if part in problem), None)
-    if "mapping values" in problem or "<block mapping start>" in problem:
-        help = _bare_step(text, position.line) or help
+    if "mapping values" in problem or "fits neither" in problem or "simple key" in problem:
+        help = _slip(text, position.line) or help
     raise _Stop(Finding("TD001", problem, position=position, help=help)) from error
 
 
-def _bare_step(text: str, line: int) -> str | None:
-    """The help for `- ReLU` with `name: x` in the line below it, which YAML reads as one text."""
+def _slip(text: str, line: int) -> str | None:
+    """The help for the slips behind most of the readers' complaints about a line, or None."""
     lines = text.split("\n", line)[:line]
-    step = _BARE_STEP.fullmatch(lines[-2].rstrip()) if len(lines) > 1 else None
-    return f"with other keys below it a step's name needs a colon: `- {step[1]}:`" if step else None
+    if _NO_SPACE.match(lines[-1]):
+        return f"a space behind the dash: `{shorten(_NO_SPACE.sub('- ', lines[-1]).strip())}`"
+    above = next((number for number in range(line - 1, 0, -1) if _TOLD.match(lines[number - 1])), None)
+    if above is None:
+        return None
+    before = lines[above - 1].rstrip()
+    step = _BARE_STEP.fullmatch(before)
+    if step:  # YAML reads `- ReLU` and the key below it as one text
+        return f"with other keys below it a step's name needs a colon: `- {step[1]}:`"
+    if _indent(lines[-1]) > _indent(before) and (key := _VALUE_BESIDE.match(before)):
+        return f"`{key[1]}` in line {above} has its value beside it: begin this line right below `{key[1]}`"
+    if _indent(lines[-1]) == _indent(before) and (word := _NO_COLON.fullmatch(before)):
+        return f"line {above} has no colon: `{shorten(f'{word[1]}: {word[2]}')}`"
+    return None
+
+
+def _indent(line: str) -> int:
+    """Where the line's text begins, behind the dash of a step."""
+    return len(line) - len(line.lstrip(" -"))
 
 
 def _limit(node: Node, deep: bool, aliases: bool) -> NoReturn:

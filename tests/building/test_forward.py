@@ -127,7 +127,7 @@ def test_a_block_shows_its_inputs_by_their_names_alone() -> None:
     ("message", "lines"),
     [
         ("`as` names 3 parts, and lstm_1 gives 2", ("- LSTM: 4", "  as: [s, h, c]")),
-        ("`as` names 2 parts, and gru_1 gives 2", ("- GRU: 4", "  as: [s, [h, c]]")),
+        ("`as` takes a part of gru_1 apart that has not so many parts", ("- GRU: 4", "  as: [s, [h, c]]")),
         ("`as` names 2 parts, and linear_1 gives 1", ("- Linear: 4", "  as: [a, b]")),
         ("`as` names 3 parts, and max_1 gives 2", ("- max: -1", "  as: [a, b, c]")),
         ("`as` names 3 parts, and topk_1 gives 2", ("- topk: 2", "  as: [a, b, c]")),

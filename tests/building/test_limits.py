@@ -111,3 +111,12 @@ def test_a_limit_is_told_before_anything_is_built() -> None:
     start = time.perf_counter()
     checked(*["- LSTM: {num_layers: 1000000, hidden_size: 8}"] * 20)
     assert time.perf_counter() - start < 1
+
+
+def test_after_a_thousand_mistakes_no_further_one_is_looked_for() -> None:
+    start = time.process_time()
+    findings = checked(*(f"- Lineer{number}: 3" for number in range(20_000))).findings
+    spent = time.process_time() - start
+    assert 1001 == len(findings)
+    assert ("TD008", "more than 1,000 mistakes; not all are listed") == (findings[-1].code, findings[-1].message)
+    assert spent < 5

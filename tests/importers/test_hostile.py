@@ -51,7 +51,8 @@ HOSTILE: dict[str, tuple[str, str | bytes]] = {
     "a long key": ("TD002", f"{HEAD}  - ReLU\n? {'x' * 1_000_000}\n: 1\n"),
     "a long layer": ("TD003", f"{HEAD}  - {'x-' * 500_000}\n"),
     "a long name": ("TD003", f"{HEAD}  - ReLU:\n    name: {'x-' * 500_000}\n"),
-    "a long symbol": ("TD006", f"input: [{'x' * 1000}, T]\ntime_axis: {'y' * 100_000}\nlayers: [ReLU]\n"),
+    "a long symbol of a shape": ("TD008", f"input: [{'x' * 1_000_000}, T]\nlayers: [ReLU]\n"),
+    "a long symbol": ("TD006", f"input: [{'x' * 100}, T]\ntime_axis: {'y' * 100_000}\nlayers: [ReLU]\n"),
     "a list of 200,000 as arguments": ("TD003", f"{HEAD}  - cat: [{'a,' * 200_000}]\n"),
     "a shape of 200,000 axes": ("TD008", f"input: [{'1,' * 200_000}]\nlayers: [ReLU]\n"),
     "more values than the limit": ("TD008", f"{HEAD}  - [{'1,' * 1_000_000}]\n"),
@@ -133,6 +134,14 @@ HOSTILE: dict[str, tuple[str, str | bytes]] = {
         "blocks: {A: [ReLU]}\n" + HEAD + "".join(f"  - A: {{p{i}: 1}}\n" for i in range(20_000)),
     ),
     "modules in modules": ("TD003", HEAD + "  - A: {a: " + "{B: {a: " * 20 + "{Sequential: 1}" + "}}" * 20 + "}\n"),
+    "30,000 tuples in one mapping": (
+        "TD003",
+        f"{HEAD}  - Linear: {{{', '.join(f'a{i}: (1, b{i}, c{i}' for i in range(30_000))}}}\n",
+    ),
+    "a tuple of 60,000": (
+        "TD003",
+        f"{HEAD}  - Linear: {{a: (1, {', '.join(f'b{i}' for i in range(60_000))}, c: d-}}\n" + "  - a b\n",
+    ),
     "30,000 wrong steps": ("TD008", HEAD + "  - 3\n" * 30_000),
     "30,000 equal keys": ("TD008", f"{HEAD}  - ReLU\nvars:\n" + "  a: 1\n" * 30_000),
     "30,000 unknown sizes": (

@@ -44,7 +44,7 @@ layers:
       layers:
         - Conv1d: {out_channels: 8, kernel_size: $kernel}
         - Flatten
-      mode: chunk
+      mode: loop
     from: video
     name: frames
   - share: lstm_1
@@ -101,7 +101,7 @@ EXPECTED = ModelSpec(
                         ("layers", 2, "TimeDistributed", "layers", 1),
                     ),
                 ),
-                {"mode": "chunk"},
+                {"mode": "loop"},
             ),
             ("layers", 2),
             ("layers", 2, "TimeDistributed"),

@@ -230,7 +230,6 @@ def test_train_mode_has_its_own_verdict_where_it_differs_in_kind() -> None:
     ("layer", "shape"),
     [
         ("Dropout", "[B, T, 6]"),
-        ("Dropout2d", "[B, T, 6, 7]"),  # both sides drop whole steps
         ("BatchNorm1d", "[B, 6, T]"),
         ("BatchNorm2d: 2", "[B, T, 2, 8, 8]"),
     ],
