@@ -8,6 +8,8 @@ A peer's own wrapper is used where it can be imported; where not, its way of doi
 marked so. Ours counts as slower than a peer when the whole middle half of the ratios is above 1.01: a difference that
 the noise hides, or that is below a hundredth, is none.
 
+Run it from the root of the repository, ``python -m benchmarks.time_distributed``, with whichever peers are installed.
+
 Memory is the peak of what torch's CPU allocator gave out during the call, above what was there before it, from the
 profiler's record of every allocation: exact, and the same each time (a process's own peak is not: it depends on what
 the process freed before).
@@ -171,6 +173,21 @@ def mode_rows(device: str, pairs: int) -> Iterator[str]:
             yield row(f"{work.name}, ({b}, {t}), {device}", 'mode="loop"', *cells(ratio, None, strict=False))
 
 
+def large_rows(pairs: int) -> Iterator[str]:
+    """Each mode beside the loop of Keras where activations are large: what a fold is not for, on a CPU."""
+    keras = next(peer for peer in PEERS if peer.name == "Keras 3")
+    module = small_cnn()
+    for b, t in ((1, 16), (8, 16)):
+        x = (torch.rand(b, t, 3, 64, 64),)
+        name, call = keras.wrap(module)
+        modes: list[tuple[str, Call]] = [("by hand", by_hand(module)), ("fold", TimeDistributed(module))]
+        modes.append(("chunk of 2", TimeDistributed(module, mode="chunk", chunk_size=2)))
+        modes.append(("loop", TimeDistributed(module, mode="loop")))
+        for mode, ours in modes:
+            ratio = compare(ours, call, x, pairs)
+            yield row(f"small CNN, ({b}, {t}), {mode}", name, *cells(ratio, None, strict=False))
+
+
 def memory_rows() -> Iterator[str]:
     """The peak of each mode on a small CNN at (1, 128), without and with gradients."""
     modes: list[tuple[str, dict[str, Any], float | None]] = [
@@ -243,6 +260,8 @@ def main() -> None:
     with one_thread():
         print("", ratio_head, row(*["---"] * 6), sep="\n")
         for line in speed_rows(pairs):
+            print(line, flush=True)
+        for line in large_rows(pairs):
             print(line, flush=True)
         devices = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
         for device in devices:

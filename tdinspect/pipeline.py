@@ -7,12 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from tdinspect._startup import import_torch_fast
+from tdinspect.domain.finding import Finding
+from tdinspect.domain.location import render_path
 from tdinspect.domain.report import Command, Report, SpecReport
 from tdinspect.domain.source import Source
 from tdinspect.domain.spec import ModelSpec
 from tdinspect.importers import ParsedSpec, in_order, read_spec
 
-__all__ = ["Request", "Source", "execute", "inspect_source"]
+__all__ = ["Request", "Source", "execute", "inspect_module", "inspect_source"]
 
 if TYPE_CHECKING:
     from tdinspect.running.assemble import Assembly
@@ -94,13 +96,14 @@ def _report(report: SpecReport, parsed: ParsedSpec, assembly: Assembly) -> SpecR
     trace, world = assembly.trace, assembly.world
     findings = (*parsed.findings, *assembly.findings, *run_checks(trace, world.sizes))
     axes = (world.sizes, world.clocks, world.batch)
+    rows = layer_rows(trace, *axes, parsed.document.locate)
     return replace(
         report,
         clocks=tuple(clock for clock in world.clocks if not clock.startswith("#")),
         inputs={name: shape_of(info, *axes) for name, info in assembly.inputs.items()},
-        layers=layer_rows(trace, *axes, parsed.document.locate),
+        layers=rows,
         outputs={name: shape_of(info, *axes) for name, info in trace.outputs.items()},
-        totals=totals_of(trace),
+        totals=totals_of(rows),
         params_fixed_in=params_fixed_in(trace, world.clocks, world.batch),
         unwrapped_failure=trace.unwrapped_failure,
         axes=trace.axes,
@@ -120,9 +123,54 @@ def _held(report: SpecReport, parsed: ParsedSpec, spec: ModelSpec, assembly: Ass
     found = as_meant(spec.expect.fails, report.findings, errors)
     if not errors and report.outputs:
         world = assembly.world
-        values = {name: shape_of(info, world.sizes, world.clocks, world.batch) for name, info in assembly.trace.values.items()}
+        values = {
+            name: shape_of(info, world.sizes, world.clocks, world.batch) for name, info in assembly.trace.values.items()
+        }
         rows = {row.name: row.output for row in report.layers if row.output is not None}
         stuck = stuck_symbols(spec, assembly)
         seen = Seen(world.sizes, report.outputs, {**values, **rows}, report.totals, stuck, report.axes)
         found = (*found, *broken(spec.expect, seen))
     return replace(report, findings=in_order(found, parsed.document))
+
+
+def inspect_module(module: object, inputs: object, *, compare: bool, axes: bool, **where: int | None) -> SpecReport:
+    """The same for a module that was never a spec, with ``time_axis`` and ``batch_axis`` of its first input.
+
+    Raises TypeError and ValueError where it cannot be called so.
+    """
+    import_torch_fast()
+    from tdinspect.analysis.rows import layer_rows, shape_of, totals_of
+    from tdinspect.checks import run_checks
+    from tdinspect.running.modules import look_at
+
+    looked = look_at(module, inputs, compare=compare, axes=axes, **where)
+    trace, world = looked.assembly.trace, looked.assembly.world
+    symbols = (world.sizes, world.clocks, world.batch)
+    rows = layer_rows(trace, *symbols, lambda path: None)
+    return SpecReport(
+        file="<module>",
+        name=looked.name,
+        sizes=world.sizes,
+        time_axis=next(iter(world.clocks), None),
+        batch_axis=world.batch,
+        clocks=world.clocks,
+        inputs={name: shape_of(info, *symbols) for name, info in looked.assembly.inputs.items()},
+        layers=rows,
+        outputs={name: shape_of(info, *symbols) for name, info in trace.outputs.items()},
+        totals=totals_of(rows),
+        unwrapped_failure=trace.unwrapped_failure,
+        axes=trace.axes,
+        findings=tuple(_in_python(finding) for finding in run_checks(trace, world.sizes)),
+        notes=looked.notes,
+    )
+
+
+def _in_python(finding: Finding) -> Finding:
+    """The finding with a fix in Python in the place of a spec's step, where it has one."""
+    if finding.help is None or finding.code not in ("TD102", "TD103"):
+        return finding
+    tried = finding.help.partition("\n")[0]
+    parts = (f"[{part}]" if part.isdecimal() else f".{part}" for part in render_path(finding.path).split("."))
+    place = f"model{''.join(parts)}"  # model.blocks[0].conv
+    fix = f"\n{place} = tdinspect.TimeDistributed({place})" if finding.code == "TD102" else ""
+    return replace(finding, help=tried + fix)

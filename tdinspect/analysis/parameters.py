@@ -35,11 +35,6 @@ def count_rows(records: Sequence[LayerRecord]) -> list[Counts]:
     ]
 
 
-def total(records: Sequence[LayerRecord], counts: Sequence[Counts]) -> Counts:
-    """The sum over the leaves."""
-    return _sum(count for record, count in zip(records, counts, strict=True) if not record.container)
-
-
 def fixed_in(records: Iterable[LayerRecord], symbols: Iterable[str]) -> tuple[str, ...]:
     """Those of ``symbols`` that no layer's size follows: the parameter count is the same whatever their sizes."""
     follows: frozenset[str] = frozenset().union(*(record.depends_on for record in records))

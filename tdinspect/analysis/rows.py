@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from tdinspect.analysis.parameters import Counts, count_rows, fixed_in, total
+from tdinspect.analysis.parameters import Counts, count_rows, fixed_in
 from tdinspect.domain.location import Path, Position, render_path
 from tdinspect.domain.report import LayerRow, Shape, TensorRow, Totals
 from tdinspect.domain.size import readable
@@ -86,10 +86,15 @@ def shape_of(info: TensorInfo, sizes: Mapping[str, int], clocks: Sequence[str], 
     )
 
 
-def totals_of(trace: Trace) -> Totals:
+def totals_of(rows: Sequence[LayerRow]) -> Totals:
     """The sums over all leaves."""
-    count = total(trace.layers, count_rows(trace.layers))
-    return Totals(count.params, count.trainable, count.keras, count.bytes)
+    leaves = [row for row in rows if not row.container]
+    return Totals(
+        sum(row.params for row in leaves),
+        sum(row.trainable_params for row in leaves),
+        sum(row.keras_params for row in leaves),
+        sum(row.param_bytes for row in leaves),
+    )
 
 
 def params_fixed_in(trace: Trace, clocks: Sequence[str], batch: str | None) -> tuple[str, ...]:

@@ -129,6 +129,8 @@ def _suits_parameter(parameter: Parameter, value: object) -> bool:
 
 def type_problem(annotation: Any, default: object, value: object) -> str | None:
     """Why ``value`` does not suit the annotation (or, without one, the default): ``takes a whole number, not 'x'``."""
+    if type(value) is annotation:
+        return None
     if isinstance(value, Expression) or _contains_expression(value):
         return None  # known when the step is built or run
     if value == default and type(value) is type(default):

@@ -103,7 +103,8 @@ class _Check:
             before = len(self.findings)
             self.done[key] = self._operation(step, incoming)
             self.findings[before:] = [f if f.uses else replace(f, uses=step.uses) for f in self.findings[before:]]
-        return replace(step, operation=self.done[key])
+        operation = self.done[key]
+        return step if operation is step.operation else replace(step, operation=operation)
 
     def _operation(self, step: Step, incoming: Incoming) -> Operation:
         operation = step.operation
@@ -180,6 +181,8 @@ class _Check:
 
     def _with_modules(self, args: Arguments, parameters: Iterable[Parameter], path: Path) -> Arguments:
         """Arguments that are modules, checked in their turn; a bare name is one where a module is wanted."""
+        if not any(isinstance(value, Layer | str) for value in args.named.values()):
+            return args
         known = {parameter.name: parameter for parameter in parameters}
         named = dict(args.named)
         for name, value in named.items():

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 from tdinspect.building.parts import in_words, one_tensor_of
-from tdinspect.building.signatures import eager_class, layer_classes, layer_parameters
+from tdinspect.building.signatures import Parameter, eager_class, layer_classes, layer_parameters
 from tdinspect.building.wiring import Flow
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.size import Size
@@ -76,12 +77,18 @@ def contradiction(layer: Layer, flow: Flow, sizes: Mapping[str, int]) -> tuple[s
     return None
 
 
+@cache
+def _inferable(type_name: str) -> tuple[Parameter, ...]:
+    """The parameters of a class whose values shapes may tell."""
+    return tuple(p for p in layer_parameters(eager_class(type_name)) if is_inferable(p.name))
+
+
 def _infer(
     type_name: str, given: Mapping[str, object], flow: Flow, where: Surroundings, step: Step, nested: bool
 ) -> dict[str, Size]:
     found: dict[str, Size] = {}
-    for parameter in layer_parameters(eager_class(type_name)):
-        if not is_inferable(parameter.name) or parameter.name in given:
+    for parameter in _inferable(type_name):
+        if parameter.name in given:
             continue
         source = inferred_from(type_name, parameter.name)
         info = _incoming(flow, source, nested)

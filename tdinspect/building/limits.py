@@ -34,11 +34,11 @@ def check_limits(
     """
     findings = []
     for parameter in parameters:
-        if parameter.name not in bound or type_problem(parameter.annotation, parameter.default, 0.5) is None:
+        if parameter.name not in bound:
             continue
         most, of = _limit(what, parameter.name, is_layer)
         for inner, number in _numbers(bound[parameter.name], sizes):
-            if abs(number) > most:
+            if abs(number) > most and type_problem(parameter.annotation, parameter.default, 0.5) is not None:
                 place = path if args.has_scalar else (*path, parameter.name, *inner)
                 message = f"{what}: {parameter.name} is {_readable(number)}; the limit is {of}"
                 findings.append(Finding("TD008", message, place))

@@ -11,7 +11,7 @@ from tdinspect.domain.location import Path
 from tdinspect.domain.size import Size, readable
 
 Verdict = Literal["same", "values_differ", "shape_differs", "bare_error", "wrapped_error", "both_error"]
-How = Literal["wrapped", "bare", "changed", "moved", "unsqueezed"]
+How = Literal["wrapped", "bare", "changed", "moved", "unsqueezed", "framed", "permuted"]
 Side = Literal["wrapped", "bare", "either", "neither"]
 
 
@@ -127,14 +127,16 @@ class Fix:
     """A change of one step that was tried at the spec's own sizes, and after which it does what the layer is for.
 
     ``how``: ``wrapped`` in a TimeDistributed, ``bare`` outside of it, ``changed`` arguments, ``moved`` between two
-    transposes of ``axes``, or ``unsqueezed`` before it, at ``axes[0]``. ``given`` are its arguments then, ``gives``
-    what it gives.
+    transposes of ``axes``, ``permuted`` behind one of them, ``unsqueezed`` before it at ``axes[0]``, or ``framed``:
+    that inside a TimeDistributed.
+    ``given`` are its arguments then, ``type`` its operation where that is another, ``gives`` what it gives.
     """
 
     how: How
     gives: TensorInfo
     given: Mapping[str, object] = field(default_factory=dict)
     axes: tuple[int, ...] = ()
+    type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,12 @@ class Facts:
     names. ``norm`` is the normalisation that takes its bias out again, ``last_step_of`` the bidirectional recurrence
     that it takes the last step of. ``needless``: a TimeDistributed whose steps do the same without it. ``train`` is
     what its train mode does across steps (``running.effects.train_crosses``). ``takes_time_for_channels``: time stands
-    where it has its channels, and wrapped it gives another shape. ``time`` is what a container does to time.
+    where it has its channels or features, and it does harm.
+
+    Of steps that only rearrange: ``joins_samples`` where an axis of the result has the samples among other things, so
+    that they are apart and nobody knows where; ``steps_meet`` where steps run into each other. ``samples_meet``: it
+    keeps the samples of its input apart, and with the steps before it they mix. ``time`` is what a container does to
+    time.
     """
 
     used: bool = True
@@ -155,12 +162,15 @@ class Facts:
     needless: bool = False
     train: str | None = None
     takes_time_for_channels: bool = False
+    joins_samples: bool = False
+    samples_meet: bool = False
+    steps_meet: bool = False
     time: TimeEffect | None = None
     fixes: tuple[Fix, ...] = ()
 
     def fix(self, *how: str) -> Fix | None:
-        """The first of the fixes of these kinds that was tried with success, in this order."""
-        return next((fix for kind in how for fix in self.fixes if fix.how == kind), None)
+        """The first fix of these kinds; the best known stands first."""
+        return next((fix for fix in self.fixes if fix.how in how), None)
 
 
 @dataclass(frozen=True, slots=True)

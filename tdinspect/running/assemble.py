@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from torch import nn
 
-from tdinspect.building.construct import construct
+from tdinspect.building.construct import Workshop
 from tdinspect.building.imports import Ended, guarded
 from tdinspect.building.infer import Refused, Surroundings, completed, contradiction
 from tdinspect.building.limits import place_of_largest
@@ -32,7 +32,7 @@ from tdinspect.running.call import World
 from tdinspect.running.enclosed import Enclosed, Spot, Stop
 from tdinspect.running.engine import inspecting
 from tdinspect.running.inside import Watched, is_leaf
-from tdinspect.running.ledger import Ledger, Use
+from tdinspect.running.ledger import Ledger, Use, named_parameters
 from tdinspect.running.sides import Leaf, Transfers, fold_of, infos_of, run_bare, run_wrapped
 from tdinspect.running.symbols import input_infos, with_constants, world_of
 from tdinspect.running.transfer import LayerError, transfer
@@ -73,7 +73,7 @@ def assemble_again(spec: ModelSpec, first_time: Assembly) -> Assembly:
 
 class _Walk:
     def __init__(self, spec: ModelSpec, world: World, initialise: bool) -> None:
-        self.spec, self.world, self.initialise = spec, world, initialise
+        self.spec, self.world, self.workshop = spec, world, Workshop(initialise)
         self.exported = exported_names(spec)
         self.ledger = Ledger(world.sizes)
         self.transfers = Transfers(world)
@@ -162,7 +162,7 @@ class _Walk:
         inferred: Mapping[str, Size] = {}
         try:
             complete, inferred = completed(layer, flow, where, step)
-            module = construct(complete, initialise=self.initialise)
+            module = self.workshop.made(complete)
         except Refused as refused:
             self._refuse(step, layer, place, flow, refused.finding)
         except Exception as problem:  # a constructor may raise anything
@@ -173,7 +173,7 @@ class _Walk:
             if "overflow" in str(problem):
                 finding = Finding("TD008", words, place_of_largest(layer, step.op_path, where.sizes), help=read)
             self._refuse(step, layer, place, flow, finding)
-        empty = next((named for named in module.named_parameters() if named[1].numel() == 0), None)
+        empty = next((named for named in named_parameters(module) if named[1].numel() == 0), None)
         if empty is not None:
             message = f"{layer.type}: its {empty[0]} has no elements, {tuple(empty[1].shape)}"
             self._refuse(step, layer, place, flow, Finding("TD005", message, step.op_path, on_key=True))
@@ -237,7 +237,7 @@ class _Walk:
             self.ledger.failed(place, step, leaf, use, self._failure(error, leaf))
             raise Stop from error
         self._note_contradiction(step, leaf)
-        self.leaves[full] = replace(leaf, value=value)
+        self.leaves[full] = leaf.that_gave(value)
         self.ledger.ran(place, step, leaf, use, value)
         return value
 

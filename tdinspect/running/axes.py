@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -42,6 +42,8 @@ _LARGE = 20_000_000  # parameters of a model up to which it is run some fifty ti
 _WIDEST = 512  # steps that no single window spans
 _LONG = (64, 128, 256, 512, 1024, 2048, 4096)  # where a receptive field is looked for
 
+ConstantsAt = Callable[[Mapping[str, int]], Mapping[str, Mapping[int, Tensor]]]
+
 
 def analyse_axes(spec: ModelSpec, assembly: Assembly) -> Assembly:
     """The same assembly, with the effect of every layer and function that ran, and of a model that runs."""
@@ -61,6 +63,23 @@ def _analysed(spec: ModelSpec, assembly: Assembly, sizes: Mapping[str, int]) -> 
     return judged, None not in analysis.known.values()
 
 
+def judged_layers(assembly: Assembly, constants_at: ConstantsAt) -> tuple[LayerRecord, ...]:
+    """The rows with their effects, for a model whose wiring nobody knows.
+
+    ``constants_at(sizes)`` has for the names of leaves those of their inputs that no input of the model moves.
+    """
+    own, small = assembly.world.sizes, _small_sizes(assembly)
+    for sizes in (small, own):
+        analysis = _Analysis(assembly, sizes)
+        with inspecting():
+            for name, values in constants_at(sizes).items():
+                analysis.effect_in_the_model(name, assembly.leaves[name], values)
+            layers = tuple(map(analysis.judged, assembly.trace.layers))
+        if None not in analysis.known.values() or max(own.values(), default=0) > _LENGTHS[-1]:
+            break  # else something in it takes its own sizes only
+    return layers
+
+
 class _Analysis:
     def __init__(self, assembly: Assembly, sizes: Mapping[str, int]) -> None:
         self.assembly, self.world, self.sizes = assembly, assembly.world, sizes
@@ -75,7 +94,8 @@ class _Analysis:
             self.known[key] = effect_of(leaf, self.world, self.sizes, constants)
         return self.known[key]
 
-    def _effect_in_the_model(self, name: str, leaf: Leaf, constants: Mapping[int, Tensor]) -> Effect | None:
+    def effect_in_the_model(self, name: str, leaf: Leaf, constants: Mapping[int, Tensor]) -> Effect | None:
+        """What it does there, where some of its inputs do not move."""
         self.in_the_model[name] = found = self.effect(leaf, constants)
         return found
 
@@ -190,7 +210,7 @@ class _Analysis:
         def known(name: str, leaf: Leaf, constants: Mapping[int, Tensor]) -> Effect | None:
             return known_effect(leaf, self.world, sizes)
 
-        effect = self._effect_in_the_model if sizes is self.sizes else known
+        effect = self.effect_in_the_model if sizes is self.sizes else known
         composition = Composition(self.assembly.leaves, effect, self.world, sizes)
         last = composition.run(model.body, scope, Flow((next(iter(values.values())),)))
         return {name: first(scope[name]) for name in spec.outputs} or {"output": first(last)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from math import isfinite, prod
 
@@ -66,6 +66,25 @@ class Bench:
                 continue
         return None
 
+    def raised(self, bare: Outcome, wrapped: Outcome) -> tuple[Outcome, Outcome]:
+        """The outcomes as a real run at the spec's own sizes shows them: a side that raises there has its error."""
+        own = _Plan(self.world.sizes, {})
+        args, kwargs, _ = self._drawn(own)
+        sides = (bare, self._bare), (wrapped, self._wrapped)
+        first, second = (self._as_run(outcome, build, args, kwargs) for outcome, build in sides)
+        return first, second
+
+    def _as_run(
+        self, outcome: Outcome, build: Callable[[], nn.Module], args: Tree, kwargs: Mapping[str, Tree]
+    ) -> Outcome:
+        if outcome.error is not None:
+            return outcome
+        try:
+            _result(build(), args, kwargs)
+        except Exception as error:
+            return Outcome(None, f"{type(error).__name__}: {error}")
+        return outcome
+
     def _plans(self) -> list[_Plan]:
         own = _Plan(self.world.sizes, {})
         elements = sum(prod(info.shape(own.sizes)) for info in self.infos)
@@ -80,9 +99,13 @@ class Bench:
         return dict.fromkeys(range(-spatial_axes(self.leaf.type), 0), small)
 
     def _reduced(self, own: Mapping[str, int]) -> Mapping[str, int]:
-        """Few samples and steps; a size that meets another axis by chance (or by mistake) is left as it is."""
+        """Few samples and steps; a size that meets another axis by chance (or by mistake) is left as it is.
+
+        None that the layer's arguments name: two channels shuffled in two groups stay where they are.
+        """
         counts = [size for info in self.infos for size in info.shape(own)]
-        taken = set(counts)
+        named = {value for value in self.leaf.settings.values() if type(value) is int}
+        taken = {*counts, *named}
         reduced = dict(own)
         for symbol in (self.world.batch, *self.world.clocks):
             if symbol is None or counts.count(own[symbol]) > len(self.infos):
@@ -94,6 +117,21 @@ class Bench:
         return reduced
 
     def _run_at(self, plan: _Plan, bare_works: bool, wrapped_works: bool) -> Values:
+        args, kwargs, high = self._drawn(plan)
+        bare = self._bare() if bare_works else None
+        wrapped = self._wrapped() if wrapped_works else None
+        results = [None if side is None else _result(side, args, kwargs) for side in (bare, wrapped)]
+        difference, equal = _difference(*results)
+        if equal:  # neither side needs a defence
+            return Values(difference, True, None, None)
+        axes = (self.fold.time_axis, self.fold.batch_axis)
+        behaviours = [
+            None if side is None else behaviour_of(side, args, kwargs, *axes, high) for side in (bare, wrapped)
+        ]
+        return Values(difference, False, *behaviours)
+
+    def _drawn(self, plan: _Plan) -> tuple[Tree, Mapping[str, Tree], int]:
+        """The inputs at the plan's sizes, seeded, and the bound of their whole numbers."""
         generator = torch.Generator().manual_seed(0)
         high = index_bound(self.leaf.module) or 2
         drawn: dict[int, Tensor] = {}  # query, key and value may be one tensor, and stay one
@@ -107,22 +145,14 @@ class Bench:
                 drawn[id(value)] = random_tensor(plan.shape(value), dtype, high, generator)
             return drawn[id(value)]
 
-        args, kwargs = map_tree(tensor, self.flow.args), map_tree(tensor, dict(self.flow.kwargs))
-        bare = self._side(self._built()) if bare_works else None
-        wrapped = None
-        if wrapped_works:
-            time, batch = self.fold.time_axis, self.fold.batch_axis
-            fold = TimeDistributed(_FirstPart(self._built()), time_axis=time, batch_axis=batch, guard=False)
-            wrapped = self._side(fold)
-        results = [None if side is None else _result(side, args, kwargs) for side in (bare, wrapped)]
-        difference, equal = _difference(*results)
-        if equal:  # neither side needs a defence
-            return Values(difference, True, None, None)
-        axes = (self.fold.time_axis, self.fold.batch_axis)
-        behaviours = [
-            None if side is None else behaviour_of(side, args, kwargs, *axes, high) for side in (bare, wrapped)
-        ]
-        return Values(difference, False, *behaviours)
+        return map_tree(tensor, self.flow.args), map_tree(tensor, dict(self.flow.kwargs)), high
+
+    def _bare(self) -> nn.Module:
+        return self._side(self._built())
+
+    def _wrapped(self) -> nn.Module:
+        time, batch = self.fold.time_axis, self.fold.batch_axis
+        return self._side(TimeDistributed(_FirstPart(self._built()), time_axis=time, batch_axis=batch, guard=False))
 
     def _built(self) -> nn.Module:
         return self.leaf.build().double()

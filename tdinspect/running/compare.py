@@ -22,7 +22,7 @@ from tdinspect.running.effects import train_crosses
 from tdinspect.running.engine import inspecting
 from tdinspect.running.folding import Fold
 from tdinspect.running.independence import Behaviour, works_across
-from tdinspect.running.reasons import IN_TRAIN_MODE, reason
+from tdinspect.running.reasons import IN_TRAIN_MODE, Compared
 from tdinspect.running.sides import Leaf, fold_of, map_infos, outside_flow, run_bare, run_wrapped
 from tdinspect.running.transfer import LayerError
 from tdinspect.running.unwrap import first_failure
@@ -65,13 +65,18 @@ def _compare_leaf(leaf: Leaf, world: World, intent: str | None) -> Comparison | 
     flow = outside_flow(leaf, world)
     bare = _outcome(lambda: run_bare(leaf, world), world)
     wrapped = _outcome(lambda: run_wrapped(leaf, fold, world), world)
-    values = Bench(leaf, flow, fold, world).run(bare, wrapped)
+    bench = Bench(leaf, flow, fold, world)
+    values = bench.run(bare, wrapped)
+    if values is None:  # some layers raise for values, or for what shapes alone do not show
+        bare, wrapped = bench.raised(bare, wrapped)
+        values = bench.run(bare, wrapped)
     if values is None:
         return None
     across = works_across(leaf.type, fold.ndim, len(fold.lead), fold.time_axis) or intent not in (None, "per_step")
     verdict = _verdict(bare, wrapped, values)
     side = _right(verdict, values, across)
-    text = reason(leaf, verdict, side, across, values.bare, values.wrapped, fold, world)
+    compared = Compared(leaf, fold, world, across, bare, wrapped, values.bare, values.wrapped)
+    text = compared.reason(verdict, side)
     found = Comparison(verdict, side, text, bare, wrapped, values.difference)
     return replace(found, train=_in_train_mode(leaf, flow, fold, found, world))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from torch import nn
@@ -14,36 +14,58 @@ from tdinspect.domain.sequence import CELLS, RECURRENCES, SEQUENCE
 from tdinspect.domain.spec import ModelSpec
 from tdinspect.domain.trace import Facts, Fix, LayerRecord
 from tdinspect.running.assemble import Assembly
-from tdinspect.running.call import World
-from tdinspect.running.effects import train_crosses
+from tdinspect.running.axes import _small_sizes
+from tdinspect.running.call import World, is_view
+from tdinspect.running.effects import known_effect, train_crosses
 from tdinspect.running.engine import inspecting
 from tdinspect.running.graph import Graph, Value, graph_of
+from tdinspect.running.meeting import joins_samples, steps_meet, where_samples_meet
 from tdinspect.running.needless import is_needless
 from tdinspect.running.sides import Leaf, infos_of
 from tdinspect.running.times import time_size
+from tdinspect.running.tracks import time_track
 from tdinspect.running.tries import Tries, other_arguments
+from tdinspect.running.whole import times_of_containers
 
-# Channels at axis 1, or all behind axis 0, and no weights that would tell.
+# Where they have their channels, or the first axis that they work on, and no weights that would tell.
+_CHANNELS = {
+    **dict.fromkeys(("ChannelShuffle", "CrossMapLRN2d", "Flatten", "Unflatten"), 1),
+    **dict.fromkeys(("PixelShuffle", "PixelUnshuffle", "Unfold"), -3),
+    "Fold": -2,
+}
 _UPSAMPLING = frozenset(("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d"))
-_FROM_AXIS_1 = frozenset(("ChannelShuffle", "Flatten", "Unflatten"))
 _PART_0_IS_MEANT = RECURRENCES | CELLS | {"MultiheadAttention"}
 
 
 def gather_facts(spec: ModelSpec, assembly: Assembly, sizes: Mapping[str, int] | None = None) -> Assembly:
     """The same assembly, every row with the facts that the rules ask for.
 
-    The effects of the layers are there already. ``sizes`` are small ones for every symbol, at which they were looked
-    at; the spec's own where there are none.
+    The effects of the layers are there already. ``sizes`` are those at which they were looked at.
     """
-    gathering = _Gathering(assembly, graph_of(spec, assembly.leaves), sizes or assembly.world.sizes)
     with inspecting():
+        gathering = _Gathering(assembly, graph_of(spec, assembly.leaves), sizes or _sizes_of_effects(assembly))
         layers = tuple(replace(record, facts=gathering.of(record)) for record in assembly.trace.layers)
     return replace(assembly, trace=replace(assembly.trace, layers=layers))
 
 
+def _sizes_of_effects(assembly: Assembly) -> Mapping[str, int]:
+    """The sizes at which the effects were looked at: small ones, unless a layer takes the spec's own only."""
+    world, small = assembly.world, _small_sizes(assembly)
+    for record in assembly.trace.layers:
+        leaf, effect = assembly.leaves.get(record.name), record.effect
+        if leaf is None or effect is None or (0, 0) not in effect.links:
+            continue
+        track = time_track(leaf.outputs[0], leaf.fold, world, small)
+        if track is not None and len(effect.links[0, 0]) != track.count:
+            return world.sizes
+    return small
+
+
 class _Gathering:
     def __init__(self, assembly: Assembly, graph: Graph, sizes: Mapping[str, int]) -> None:
-        self.leaves, self.world, self.sizes = assembly.leaves, assembly.world, sizes
+        self.assembly, self.leaves, self.world, self.sizes = assembly, assembly.leaves, assembly.world, sizes
+        self.wholes = times_of_containers(assembly, sizes)
+        self.meeting = where_samples_meet(assembly, sizes)
         self.graph, self.users, self.reaching = graph, graph.users(), graph.reaching()
         self.outputs = {*(graph.outputs or ())}
         self.records = {record.name: record for record in assembly.trace.layers}
@@ -59,6 +81,8 @@ class _Gathering:
             return Facts()
         if leaf is None:
             return self._of_container(record)
+        if not leaf.outputs or not infos_of(leaf.flow) or "." in leaf.type:
+            return Facts(used=self._is_used(record.name), dropped=self._dropped(record, leaf))
         return Facts(
             used=self._is_used(record.name),
             dropped=self._dropped(record, leaf),
@@ -66,6 +90,9 @@ class _Gathering:
             last_step_of=self._last_step_of(record, leaf),
             train=_train(leaf, self.world),
             takes_time_for_channels=takes_time_for_channels(record, self.world),
+            joins_samples=joins_samples(leaf, self.world),
+            samples_meet=record.name in self.meeting and not record.mixes_samples,
+            steps_meet=self._steps_meet(record, leaf),
             fixes=tuple(self._fixes(record, leaf)),
         )
 
@@ -74,7 +101,11 @@ class _Gathering:
         rows = [row for name, row in self.records.items() if name.startswith(inside)]
         leaves = [leaf for name, leaf in self.leaves.items() if name.startswith(inside)]
         needless = record.type == "TimeDistributed" and is_needless(rows, leaves, self.world)
-        return Facts(needless=needless, dropped=self.graph.dropped.get(record.name, 0))
+        dropped, time = self.graph.dropped.get(record.name, 0), self.wholes.get(record.name)
+        return Facts(needless=needless, dropped=dropped, time=time)
+
+    def _steps_meet(self, record: LayerRecord, leaf: Leaf) -> bool:
+        return not record.mixes_samples and steps_meet(record, leaf, self.assembly, self.sizes)
 
     def _is_used(self, name: str) -> bool:
         """Whether something of a layer, or of another use of it, reaches an output."""
@@ -101,7 +132,7 @@ class _Gathering:
 
     def _last_step_of(self, record: LayerRecord, leaf: Leaf) -> str | None:
         """The bidirectional recurrence that a step takes the last step of, with nothing between that mixes steps."""
-        if not isinstance(leaf.module, TensorFunction) or not self._takes_last_step(record, leaf):
+        if not isinstance(leaf.module, TensorFunction) or not self._takes_last_step(leaf):
             return None
         values = self.graph.takes.get(record.name, ())
         while len(values) == 1 and values[0].part == 0 and values[0].node in self.leaves:
@@ -114,13 +145,15 @@ class _Gathering:
             values = self.graph.takes.get(before.name, ())
         return None
 
-    def _takes_last_step(self, record: LayerRecord, leaf: Leaf) -> bool:
-        infos = infos_of(leaf.flow)
+    def _takes_last_step(self, leaf: Leaf) -> bool:
+        """Looked at in full length: what is step 8 of 9 need not be the last of 30."""
+        infos, full = infos_of(leaf.flow), self.world.sizes
         time = time_size(infos[0], leaf.fold, self.world) if len(infos) == 1 else None
-        if time is None or record.effect is None:
+        effect = None if time is None else known_effect(leaf, self.world, full)
+        if time is None or effect is None:
             return False
-        last = 1 << time.value(self.sizes) - 1
-        rows = record.effect.links.get((0, 0), ())
+        last = 1 << time.value(full) - 1
+        rows = effect.links.get((0, 0), ())
         return last > 1 and bool(rows) and all(row == last for row in rows)
 
     def _fixes(self, record: LayerRecord, leaf: Leaf) -> Iterator[Fix]:
@@ -128,19 +161,32 @@ class _Gathering:
         tries = Tries(leaf, self.world, self.sizes)
         found: list[Fix | None] = []
         if takes_time_for_channels(record, self.world):
-            found += [tries.wrapped(), tries.moved()]
+            found.append(_first_of(*_places(tries, leaf)))
         elif _train(leaf, self.world) is not None:
-            tried = replace(tries, in_train=True)
-            found += [tried.wrapped(), tried.moved()]
+            found.append(_first_of(*_places(replace(tries, in_train=True), leaf)))
+        if record.mixes_samples or self._steps_meet(record, leaf):
+            found.append(tries.permuted() if is_view(leaf.module) else None)
+        if record.effect is not None and record.effect.why == "normalised" and not record.mixes_samples:
+            found += [tries.along(value) for name, value in other_arguments(leaf) if name == "dim"]
         if record.mixes_samples:
             found += [tries.changed(name, value) for name, value in other_arguments(leaf)]
         if leaf.fold is not None and leaf.type in SEQUENCE | CELLS:
             found.append(tries.bare())
-        elif record.mixes_slices:
+        elif record.mixes_slices or (record.mixes_samples and leaf.type not in SEQUENCE):
             found.append(tries.unsqueezed())
-        if self._norm_after(record, leaf) is not None:
+        if not record.mixes_samples and self._norm_after(record, leaf) is not None:
             found.append(tries.changed("bias", False))
         yield from (fix for fix in found if fix is not None)
+
+
+def _places(tries: Tries, leaf: Leaf) -> list[Callable[[], Fix | None]]:
+    """Ways to give a layer its channels where it has them: of (B, T, F) F, else an axis of their own."""
+    others = [tries.moved, tries.framed]
+    return [tries.wrapped, *(others if len(infos_of(leaf.flow)[0].axes) == 3 else reversed(others))]
+
+
+def _first_of(*ways: Callable[[], Fix | None]) -> Fix | None:
+    return next((fix for way in ways if (fix := way()) is not None), None)
 
 
 def takes_time_for_channels(record: LayerRecord, world: World) -> bool:
@@ -151,15 +197,18 @@ def takes_time_for_channels(record: LayerRecord, world: World) -> bool:
     effect, axes = record.effect, record.axes
     if effect is None or axes is None or axes.time is None or record.function or "." in record.type:
         return False
-    if record.time_distributed:
+    if record.time_distributed or record.mixes_samples:  # what mixes samples is said of it alone
         return False
     if effect.why in ("channels", "features"):
         return axes.time != "per_step" or not effect.alike
-    if record.inputs[0].time_axis(world.clocks) != 1:
-        return False
+    time, ndim = record.inputs[0].time_axis(world.clocks), len(record.inputs[0].axes)
     if record.type in _UPSAMPLING:  # of (B, T, C, H, W) it scales C, too
-        return len(record.inputs[0].axes) == 5
-    return record.type in _FROM_AXIS_1 and axes.time != "per_step"
+        return time == 1 and ndim == 5
+    channels = _CHANNELS.get(record.type)
+    if channels is None or time is None or time != channels % ndim:
+        return False
+    after = time_size(record.outputs[0], None, world)
+    return axes.time != "per_step" or after != record.inputs[0].axes[time].size
 
 
 def _bias_axis(leaf: Leaf) -> int | None:

@@ -104,6 +104,8 @@ def _axis(
     """One output axis: which variables it follows, and how."""
     if size == 0 and call.engine.batch == 0:
         return _batch_axis(call, inputs, axis)
+    if not moves:
+        return Axis(Size.number(size))
     moving = [movement for movement in moves.values() if movement.moves(index, axis)]
     if not moving:
         return _still_axis(call, moves, inputs, axis, size)

@@ -135,7 +135,8 @@ class _Walk:
             scope.define(f"{step.name}.{name}", inner)
         if step.parts is not None:
             return value
-        if isinstance(value, tuple) and len({part.node for part in _values(value)}) > 1:
+        nodes = {part.node for part in _values(value)}
+        if isinstance(value, tuple) and len(nodes) > 1 and not nodes <= self.graph.named:
             self.graph.dropped[full] = len(value) - 1
         return first(value)
 

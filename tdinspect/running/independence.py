@@ -18,11 +18,14 @@ _SCALES = (1.0, 100.0)
 _TOLERANCE = 1e-9  # of the largest value; float64 noise is below 1e-12
 
 # Layers that are for working across time, wherever time stands.
-_SEQUENCE = frozenset(
+SEQUENCE = frozenset(
     ("RNN", "LSTM", "GRU", "RNNBase", "MultiheadAttention", "Transformer")
     + ("TransformerEncoder", "TransformerEncoderLayer", "TransformerDecoder", "TransformerDecoderLayer")
 )
-_SPATIAL = ("Conv", "LazyConv", "Pool", "Norm", "Pad", "LPPool", "Unpool")
+_SPATIAL = ("Conv", "LazyConv", "Pool", "Norm", "Pad", "LPPool", "Unpool", "Upsampling")
+# Layers that read (N, C, *): all axes behind the channels are space.
+_ALL_BEHIND = frozenset(("GroupNorm", "SyncBatchNorm", "Upsample"))
+_LAST_TWO = frozenset(("PixelShuffle", "PixelUnshuffle"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +55,12 @@ class Behaviour:
 def works_across(type_name: str, ndim: int, folded: int, time_axis: int) -> bool:
     """True for layers that work across time by nature: sequence layers, and those whose spatial axis is time here.
 
-    A sequence layer whose single steps, without the ``folded`` axes, are sequences themselves works on those.
+    A sequence layer whose single steps, without the ``folded`` axes, are sequences themselves works on those, and one
+    that has time for its last axis reads it as features.
     """
-    if type_name in _SEQUENCE:
-        return ndim - folded < 2
-    spatial = spatial_axes(type_name)
+    if type_name in SEQUENCE:
+        return ndim - folded == 1 and time_axis < ndim - 1
+    spatial = max(ndim - 2, 0) if type_name in _ALL_BEHIND else 2 if type_name in _LAST_TWO else spatial_axes(type_name)
     return bool(spatial) and ndim - spatial <= time_axis
 
 

@@ -133,7 +133,7 @@ class Ledger:
             given=leaf.given,
             inferred=leaf.inferred,
             depends_on=use.follows,
-            parameters=_parameters(leaf.module.named_parameters()),
+            parameters=_parameters(named_parameters(leaf.module)),
             shared_with=use.shared,
             **self._described(leaf),
             **more,
@@ -177,6 +177,13 @@ class Ledger:
         if key not in self._views:
             self._views[key] = (frame, info, frame.seen(info, self.sizes))
         return self._views[key][2]
+
+
+def named_parameters(module: nn.Module) -> Iterable[tuple[str, nn.Parameter]]:
+    """As torch's own, which takes ten times as long for a layer without layers inside."""
+    if module._modules:
+        return module.named_parameters()
+    return ((name, value) for name, value in module._parameters.items() if value is not None)
 
 
 def _parameters(named: Iterable[tuple[str, nn.Parameter]]) -> tuple[ParameterInfo, ...]:

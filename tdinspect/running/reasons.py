@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 from tdinspect.domain.size import readable
-from tdinspect.domain.trace import Side, Verdict
+from tdinspect.domain.trace import Outcome, Side, Verdict
+from tdinspect.layers import family_of, inferred_from, uses_of
 from tdinspect.running.call import World
 from tdinspect.running.folding import Fold
-from tdinspect.running.independence import Behaviour
-from tdinspect.running.sides import Leaf
-
-_CHANNELS = ("in_channels", "num_features", "num_channels", "num_parameters", "normalized_shape")
-
+from tdinspect.running.independence import SEQUENCE, Behaviour
+from tdinspect.running.sides import Leaf, infos_of, map_infos, outside_flow
 
 # What train mode does that eval mode does not, by the words of ``train_crosses``.
 IN_TRAIN_MODE = {
@@ -19,68 +20,183 @@ IN_TRAIN_MODE = {
     "whole frames": "it drops whole steps",
 }
 
+# The arguments that say how long an axis of the input is, and what that axis is called.
+_CHANNELS = ("in_channels", "num_features", "num_channels", "num_parameters")
+_FEATURES = ("in_features", "input_size", "embed_dim", "d_model", "in1_features", "normalized_shape")
+_PARALLEL = ("channels", "features")
 
-def reason(
-    leaf: Leaf,
-    verdict: Verdict,
-    side: Side,
-    across: bool,
-    bare: Behaviour | None,
-    wrapped: Behaviour | None,
-    fold: Fold,
-    world: World,
-) -> str:
-    """Why ``side`` is right."""
-    lead = "*".join(readable(axis.size, world.sizes) for axis in fold.lead)
-    if verdict == "same":
-        alone = across and fold.batch_axis is not None and fold.lead[0].size.value(world.sizes) == 1
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A layer's two sides as they were seen; ``across``: it works across time by nature."""
+
+    leaf: Leaf
+    fold: Fold
+    world: World
+    across: bool
+    bare: Outcome
+    wrapped: Outcome
+    bare_behaviour: Behaviour | None = None
+    wrapped_behaviour: Behaviour | None = None
+
+    def reason(self, verdict: Verdict, side: Side) -> str:
+        """Why ``side`` is right."""
+        if verdict == "same":
+            return self._why_the_same()
+        if verdict == "both_error":
+            return "it raises on both sides"
+        if side == "bare":
+            return self._why_bare()
+        if side == "wrapped":
+            return self._why_wrapped()
+        return f"without the wrapper {self._of('bare')}; with it {self._of('wrapped')}"
+
+    def _why_the_same(self) -> str:
+        fold = self.fold
+        alone = self.across and fold.batch_axis is not None and fold.lead[0].size.value(self.world.sizes) == 1
         return "with one sample the fold is that one sequence" if alone else "the wrapper changes nothing"
-    if verdict == "both_error":
-        return "it raises on both sides"
-    if side == "bare":
-        return _why_bare(verdict, across, wrapped, lead)
-    if side == "wrapped":
-        return _why_wrapped(leaf, verdict, bare, fold, world)
-    without = _taken(leaf, bare, fold, world) or _fault_or_none(bare)
-    return f"without the wrapper {without}; with it {_fault_or_none(wrapped)}"
 
+    def _why_bare(self) -> str:
+        if self.wrapped.error is not None:
+            return self._why_wrapped_raises()
+        if self.wrapped_behaviour is not None and self.wrapped_behaviour.mixes_samples:
+            return f"wrapped, {self._of('wrapped')}"
+        if self.across:
+            return "it works across time, and wrapped it sees one step at a time"
+        return f"wrapped, {self._fault('wrapped') or 'the axes are read otherwise'}"
 
-def _fault_or_none(side: Behaviour | None) -> str:
-    return "it raises" if side is None else _fault(side) or "steps stay on their own"
+    def _why_wrapped_raises(self) -> str:
+        taken = self._taken("bare")
+        if taken:
+            return f"{taken}, and still every step is on its own; wrapped, it raises"
+        if not self._share_the_fold():
+            return "not all of its inputs have these samples and steps, as the wrapper asks"
+        if self.across:
+            return "it needs the time axis, which the wrapper takes away"
+        if self.fold.batch_axis is None:
+            return "wrapped, the time axis comes first, where the layer does not leave it as it is"
+        return f"wrapped, it gets {self.fold.ndim - 1} axes instead of {self.fold.ndim}"
 
+    def _why_wrapped(self) -> str:
+        if self.bare.error is not None:
+            misplaced = self._misplaced()
+            return f"without it, {misplaced}" if misplaced else "it takes one step at a time"
+        return f"without it, {self._fault('bare') or 'other axes are taken for channels or space'}"
 
-def _why_bare(verdict: Verdict, across: bool, wrapped: Behaviour | None, lead: str) -> str:
-    if verdict == "wrapped_error":
-        return (
-            "it needs the time axis, which the wrapper takes away" if across else "wrapped, an axis it counts is gone"
-        )
-    if wrapped is not None and wrapped.mixes_samples:
-        return f"wrapped, it reads all {lead} folded steps as one sequence"
-    if across:
-        return "it works across time, and wrapped it sees one step at a time"
-    return f"wrapped, {_fault(wrapped) or 'the axes are read otherwise'}"
+    def _of(self, side: Literal["bare", "wrapped"]) -> str:
+        outcome = self.bare if side == "bare" else self.wrapped
+        if outcome.error is not None:
+            return self._misplaced() or "it raises" if side == "bare" else "it raises"
+        return self._fault(side) or "steps stay on their own"
 
+    def _fault(self, side: Literal["bare", "wrapped"]) -> str | None:
+        behaviour = self.bare_behaviour if side == "bare" else self.wrapped_behaviour
+        if behaviour is None or (behaviour.per_step and not self._taken(side)):
+            return None
+        known = self._taken(side) or self._sequence(side, behaviour) or self._read_as(side, behaviour)
+        return known or _seen(behaviour)
 
-def _why_wrapped(leaf: Leaf, verdict: Verdict, bare: Behaviour | None, fold: Fold, world: World) -> str:
-    if verdict == "bare_error":
-        return "it takes one step at a time"
-    return (
-        f"without it, {_taken(leaf, bare, fold, world) or _fault(bare) or 'other axes are taken for channels or space'}"
-    )
+    def _sequence(self, side: Literal["bare", "wrapped"], behaviour: Behaviour) -> str | None:
+        """A recurrence or an attention that runs along the batch, or along the fold."""
+        if self.leaf.type not in SEQUENCE or not behaviour.mixes_samples:
+            return None
+        if side == "wrapped":
+            return f"it reads all {self._lead} folded steps as one sequence"
+        first = bool(self.leaf.settings.get("batch_first"))
+        if self.fold.ndim != 3 or self.fold.batch_axis != int(first):
+            return None
+        return f"it runs along the B={self._sizes()['B']} samples, because batch_first is {str(first).lower()}"
 
-
-def _taken(leaf: Leaf, bare: Behaviour | None, fold: Fold, world: World) -> str | None:
-    """Time that happens to have the size of the channels, and steps that are therefore treated unlike each other."""
-    steps = fold.lead[-1].size.value(world.sizes)
-    by_chance = any(leaf.settings.get(name) == steps for name in _CHANNELS)
-    if bare is None or bare.alike or not by_chance:
+    def _read_as(self, side: Literal["bare", "wrapped"], behaviour: Behaviour) -> str | None:
+        """What its family does to the axis that goes wrong."""
+        sizes = self._sizes()
+        places = [("B", "samples", self.fold.batch_axis)] if behaviour.mixes_samples else []
+        places += [] if behaviour.mixes_samples else [("T", "steps", self.fold.time_axis)]
+        if side == "wrapped":
+            places = [("fold", "folded steps", 0)]
+        for symbol, word, axis in places:
+            why = self._why(side, axis)
+            count = f"the {symbol}={sizes[symbol]} {word}"
+            if symbol == "fold":
+                count = f"the {self._lead}={sizes[symbol]} {word}" if behaviour.mixes_samples else f"the {word}"
+            if why in _PARALLEL:
+                return f"{count} are taken for {why}"
+            if why == "normalised":
+                return f"it normalises over {count}"
+            if why == "reduced":
+                return f"it reduces {count}"
         return None
-    return f"T={steps} is taken for the {steps} channels"
 
+    def _why(self, side: Literal["bare", "wrapped"], axis: int | None) -> str | None:
+        flow = outside_flow(self.leaf, self.world)
+        flow = map_infos(self.fold.inside, flow) if side == "wrapped" else flow
+        uses = uses_of(self.leaf.module, tuple(info.shape(self.world.sizes) for info in infos_of(flow)))
+        if axis is None or uses is None or not uses or axis >= len(uses[0]):
+            return None
+        use = uses[0][axis]
+        return None if use is None else use.why
 
-def _fault(behaviour: Behaviour | None) -> str | None:
-    if behaviour is None:
+    def _taken(self, side: Literal["bare", "wrapped"]) -> str | None:
+        """The samples, the steps or the fold that happen to have the size of the channels, and stand there."""
+        sizes = self._sizes()
+        places = {self.fold.batch_axis: "B", self.fold.time_axis: "T"} if side == "bare" else {0: "fold"}
+        for axis, size, word in self._told(self.fold.ndim if side == "bare" else self._ndim_inside):
+            symbol = places.get(axis)
+            if symbol is not None and sizes[symbol] == size:
+                name = self._lead if symbol == "fold" else symbol
+                return f"{name}={size} is taken for the {size} {word}"
         return None
+
+    def _misplaced(self) -> str | None:
+        """Samples or steps that stand where the bare layer looks for its channels, and do not have their size."""
+        sizes = self._sizes()
+        places = {self.fold.batch_axis: "B", self.fold.time_axis: "T"}
+        for axis, size, word in self._told(self.fold.ndim):
+            symbol = places.get(axis)
+            if symbol is not None and sizes[symbol] != size:
+                return f"{symbol}={sizes[symbol]} stands where it looks for its {size} {word}"
+        return None
+
+    def _told(self, ndim: int) -> list[tuple[int, int, str]]:
+        """The axes of the first input, of ``ndim`` axes, whose sizes the arguments tell: which, how long, and of what."""
+        found = []
+        for name in (*_CHANNELS, *_FEATURES):
+            value = self.leaf.settings.get(name)
+            values = list(value) if isinstance(value, tuple | list) else [value]
+            if not all(isinstance(one, int) for one in values):
+                continue
+            axis = 1 if name == "num_parameters" else inferred_from(self.leaf.type, name).axis
+            first = (axis if axis >= 0 else ndim + axis) - (len(values) - 1)
+            word = "channels" if name in _CHANNELS else "features"
+            found += [(first + i, one, word) for i, one in enumerate(values) if 0 <= first + i < ndim]
+        shared = self.leaf.type == "PReLU" and self.leaf.settings.get("num_parameters", 1) == 1
+        return [] if shared or not self._is_known() else found
+
+    def _is_known(self) -> bool:
+        """A module of the user's may have arguments of the same names, and mean something else."""
+        return self.leaf.type == "PReLU" or family_of(self.leaf.type).axes is not None
+
+    def _share_the_fold(self) -> bool:
+        try:
+            map_infos(self.fold.inside, outside_flow(self.leaf, self.world))
+        except ValueError:
+            return False
+        return True
+
+    @property
+    def _ndim_inside(self) -> int:
+        return self.fold.ndim - len(self.fold.lead) + 1
+
+    @property
+    def _lead(self) -> str:
+        return "*".join(readable(axis.size, self.world.sizes) for axis in self.fold.lead)
+
+    def _sizes(self) -> dict[str, int]:
+        counts = [axis.size.value(self.world.sizes) for axis in self.fold.lead]
+        return {"B": counts[0], "T": counts[-1], "fold": self.fold.axis.size.value(self.world.sizes)}
+
+
+def _seen(behaviour: Behaviour) -> str | None:
     if behaviour.mixes_samples:
         return "samples mix"
     if not behaviour.keeps_axes:

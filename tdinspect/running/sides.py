@@ -58,10 +58,17 @@ class Leaf:
         """The type and all arguments, as text: equal for layers that do the same to shapes, and 1, 1.0, True differ."""
         return f"{self.type} {self.layer.args if self.layer else self.alike or self.given!r}"
 
+    def that_gave(self, value: Tree) -> Leaf:
+        """The same call, once it has run."""
+        args = (self.type, self.layer, self.given, self.inferred, self.module, self.flow, self.fold)
+        return Leaf(*args, value, self.alike)
+
     @property
     def settings(self) -> Mapping[str, object]:
-        """All arguments that the layer was built with."""
-        return {} if self.layer is None else self.layer.args.named
+        """All arguments that the layer was built with; of a module that no layer describes, what it remembers."""
+        if self.layer is not None:
+            return self.layer.args.named
+        return {} if isinstance(self.module, TensorFunction) else vars(self.module)
 
 
 def map_infos(change: Callable[[TensorInfo], TensorInfo], flow: Flow) -> Flow:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from torch import nn
 
@@ -14,7 +15,7 @@ from tdinspect.building.infer import Refused, Surroundings, completed
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.building.wiring import Flow
 from tdinspect.domain.effect import Effect, each
-from tdinspect.domain.sequence import SEQUENCE
+from tdinspect.domain.sequence import CELLS, SEQUENCE
 from tdinspect.domain.size import Size
 from tdinspect.domain.spec import Arguments, Layer, Step
 from tdinspect.domain.trace import Axis, Fix, How, TensorInfo
@@ -50,7 +51,7 @@ class Tries:
         return None if flow is None else self._first("wrapped", flow, fold, self._given(flow), _per_step)
 
     def moved(self) -> Fix | None:
-        """Time changes places with the last axis that is neither time nor batch, and back."""
+        """Time changes places with the first axis that is neither time nor batch, and back."""
         info = self._alone()
         time = None if info is None else info.time_axis(self.world.clocks)
         if info is None or time is None or self.leaf.fold is not None or self.leaf.layer is None:
@@ -58,7 +59,7 @@ class Tries:
         others = [i for i, axis in enumerate(info.axes) if not axis.carries]
         if not others:
             return None
-        pair = (min(time, others[-1]), max(time, others[-1]))
+        pair = (min(time, others[0]), max(time, others[0]))
         flow = self._changed(lambda value: _transposed(value, pair))
         given = [] if flow is None else self._given(flow)
         found = self._first("moved", flow or self.leaf.flow, None, given, _steps_for_steps)
@@ -67,32 +68,68 @@ class Tries:
         gives = _transposed(found.gives, pair) if len(found.gives.axes) == len(info.axes) else found.gives
         return replace(found, gives=gives, axes=pair)
 
+    def permuted(self) -> Fix | None:
+        """Two axes that change places before a step that rearranges: one of them time or batch."""
+        info = self._alone()
+        if info is None or not isinstance(self.leaf.module, TensorFunction):
+            return None
+        axes = range(len(info.axes))
+        pairs = [(i, j) for i in axes for j in axes if i < j and (info.axes[i].carries or info.axes[j].carries)]
+        for pair in pairs:
+            flow = map_infos(partial(_transposed, pair=pair), self.leaf.flow)
+            found = self._first("permuted", flow, self.leaf.fold, [self.leaf.given], _steps_apart)
+            if found is not None and found.gives.symbols(self.world.sizes) == self._symbols():
+                return replace(found, axes=pair)
+        return None
+
+    def _symbols(self) -> tuple[str, ...]:
+        return self.leaf.outputs[0].symbols(self.world.sizes)
+
     def changed(self, name: str, value: object) -> Fix | None:
         """Another argument. What works along a sequence must still do so, along time where there is time."""
         given = _with(self.leaf.given, name, value)
-        if given is None:
-            return None
         works = _walks if self.leaf.type in SEQUENCE and self.leaf.fold is None else _independent
         return self._first("changed", self.leaf.flow, self.leaf.fold, [given], works)
 
-    def unsqueezed(self) -> Fix | None:
-        """An axis more for every step, behind the folded one."""
+    def along(self, dim: object) -> Fix | None:
+        """The same along the axis ``dim``, every step on its own; None where there is nothing along it."""
         info = self._alone()
-        if self.leaf.fold is None or info is None or self.leaf.layer is None:
+        if info is None or not isinstance(dim, int) or info.axes[dim].size == Size.number(1):
             return None
-        axes = (*info.axes[:1], Axis(Size.number(1)), *info.axes[1:])
-        flow = self._changed(lambda value: replace(value, axes=axes))
-        given = [] if flow is None else self._given(flow)
-        found = self._first("unsqueezed", flow or self.leaf.flow, self.leaf.fold, given, _per_step)
+        return self._first("changed", self.leaf.flow, self.leaf.fold, [{**self.leaf.given, "dim": dim}], _per_step)
+
+    def unsqueezed(self) -> Fix | None:
+        """An axis more for every step or sample, behind the first."""
+        if self._alone() is None or self.leaf.layer is None:
+            return None
+        flow = map_infos(_unsqueezed, self.leaf.flow)
+        found = self._first("unsqueezed", flow, self.leaf.fold, self._given(flow), _per_step)
+        return None if found is None else replace(found, axes=(1,))
+
+    def framed(self) -> Fix | None:
+        """The same for a layer that is in no TimeDistributed yet."""
+        fold, info = fold_of(self.leaf, self.world), self._alone()
+        if self.leaf.fold is not None or fold is None or info is None or self.leaf.layer is None:
+            return None
+        flow = map_infos(lambda info: _unsqueezed(fold.inside(info)), self.leaf.flow)
+        found = self._first("framed", flow, fold, self._given(flow), _per_step)
         return None if found is None else replace(found, axes=(1,))
 
     def bare(self) -> Fix | None:
-        """Along the whole sequence, outside the TimeDistributed; an axis of one that stands for a sequence goes."""
-        if self.leaf.fold is None or self.leaf.layer is None:
+        """Along the whole sequence, outside the TimeDistributed; an axis of one that stands for a sequence goes.
+
+        In the place of a cell its recurrence.
+        """
+        leaf, layer = self.leaf, self.leaf.layer
+        if leaf.fold is None or layer is None:
             return None
-        flow = map_infos(self._without_ones, outside_flow(self.leaf, self.world))
-        given = [self.leaf.given, _with(self.leaf.given, "batch_first", True)]
-        return self._first("bare", flow, None, [found for found in given if found is not None], _walks)
+        if leaf.type in CELLS:
+            name = leaf.type.removesuffix("Cell")
+            whole = replace(self, leaf=replace(leaf, type=name, layer=replace(layer, type=name)))
+            found = whole.bare()
+            return None if found is None else replace(found, type=name)
+        flow = map_infos(self._without_ones, outside_flow(leaf, self.world))
+        return self._first("bare", flow, None, [leaf.given, _with(leaf.given, "batch_first", True)], _walks)
 
     def _without_ones(self, info: TensorInfo) -> TensorInfo:
         kept = [axis for axis in info.axes if axis.carries or axis.size != Size.number(1)]
@@ -142,12 +179,16 @@ class Tries:
                     gives = part if fold is None else replace(fold, outer=None).outside(part, self.world.sizes)
                 except ValueError:
                     continue
-                return Fix(how, gives, arguments)
+                now = {**arguments, **{name: leaf.inferred[name] for name in self.leaf.given if name in leaf.inferred}}
+                order = dict.fromkeys([*(name for name in self.leaf.given if name in now), *now])
+                return Fix(how, gives, {name: now[name] for name in order})
         return None
 
     def _built(self, given: Mapping[str, object], flow: Flow, fold: Fold | None) -> Iterator[Leaf]:
         """The same layer with these arguments on these inputs, where it builds and runs."""
         old = self.leaf
+        if "." in old.type:  # a module of the user's is not built to try something
+            return
         try:
             if isinstance(old.module, TensorFunction):
                 module = TensorFunction(old.module.name, given, old.module.run)
@@ -167,13 +208,17 @@ class Tries:
             return
 
 
-def _with(given: Mapping[str, object], name: str, value: object) -> Mapping[str, object] | None:
+def _with(given: Mapping[str, object], name: str, value: object) -> Mapping[str, object]:
     """The arguments with one changed, in the layer inside where the layer is made of one."""
     for key, inner in given.items():
         if isinstance(inner, Layer) and name == "batch_first":
             changed = replace(inner, args=Arguments(named={**inner.args.named, name: value}))
             return {**given, key: changed}
     return {**given, name: value}
+
+
+def _unsqueezed(info: TensorInfo) -> TensorInfo:
+    return replace(info, axes=(*info.axes[:1], Axis(Size.number(1)), *info.axes[1:]))
 
 
 def _transposed(info: TensorInfo, pair: tuple[int, int]) -> TensorInfo:
@@ -190,6 +235,11 @@ def _independent(leaf: Leaf, effect: Effect) -> bool:
 def _per_step(leaf: Leaf, effect: Effect) -> bool:
     """Every step on its own, all alike."""
     return effect.alike and all(rows == each(len(rows)) or max(rows) <= 1 for rows in _first_rows(effect))
+
+
+def _steps_apart(leaf: Leaf, effect: Effect) -> bool:
+    """No value follows two steps."""
+    return all(row.bit_count() < 2 for rows in effect.links.values() for row in rows)
 
 
 def _steps_for_steps(leaf: Leaf, effect: Effect) -> bool:
@@ -209,13 +259,16 @@ def _first_rows(effect: Effect) -> list[tuple[int, ...]]:
 
 
 def other_arguments(leaf: Leaf) -> Iterator[tuple[str, object]]:
-    """What may keep the samples of a layer that mixes them apart."""
+    """What may keep the samples of a layer that mixes them apart; nothing for a module of the user's."""
+    if "." in leaf.type:
+        return
     settings = leaf.module.constants if isinstance(leaf.module, TensorFunction) else leaf.settings
     if leaf.type in SEQUENCE:
         inner = next((value.args.named for value in settings.values() if isinstance(value, Layer)), settings)
         yield "batch_first", not inner.get("batch_first", False)
     takes = _parameters(leaf.module)
-    if "dim" in takes:
+    before, after = infos_of(leaf.flow), leaf.outputs
+    if "dim" in takes and before and after and len(before[0].axes) == len(after[0].axes):
         yield "dim", -1
     if "start_dim" in takes:
         yield "start_dim", 1

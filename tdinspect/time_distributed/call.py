@@ -12,7 +12,16 @@ from torch.nn.utils.rnn import PackedSequence
 from tdinspect.time_distributed.guard import Watch, check, first_layer, state_depths
 from tdinspect.time_distributed.lengths import checked_mask, has_more_axes, mask_of_lengths
 from tdinspect.time_distributed.modes import Joined, check_mode, steps_at_once
-from tdinspect.time_distributed.places import PLAIN, STATE, Place, has_places, output_place, takes_keyword
+from tdinspect.time_distributed.places import (
+    PLAIN,
+    STATE,
+    Place,
+    has_places,
+    labels,
+    needs_argument,
+    output_place,
+    takes_keyword,
+)
 from tdinspect.time_distributed.sources import Dense, Packed, Piece
 from tdinspect.time_distributed.trees import tensors_in, with_tensors
 
@@ -47,10 +56,8 @@ class Call:
         self.compiled = is_compiling()  # of the whole call: a graph may break within it
         self.named = dict(named)
         mask, lengths = self._own("mask"), self._own("lengths")
-        names = owner._names
-        labels = [names[i] if i < len(names) else f"inputs[{i}]" for i in range(len(inputs))]
         self.inputs = tuple(inputs)
-        self.labels = [*labels, *self.named]
+        self.labels = [*labels(owner._names, len(inputs)), *self.named]
         values = [*self.inputs, *self.named.values()]
         self.whole = [label in owner.passthrough for label in self.labels]
         leaves = [
@@ -69,6 +76,8 @@ class Call:
         value = self.named[name]
         axes = (1 if self.owner.batch_axis is None else 2) - (name == "lengths")
         if (value is None or has_more_axes(value, axes)) and takes_keyword(self.module, name):
+            return None
+        if needs_argument(self.module, name):
             return None
         return self.named.pop(name)
 

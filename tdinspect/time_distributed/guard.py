@@ -106,7 +106,9 @@ def read_as_one_sample(layer: nn.Module, x: object, rows: int, certain: bool = F
     ``certain``: the rows are known to be the first axis. Else that is read off the sizes, and ``UNSURE`` comes back
     where another axis is as long.
     """
-    if not isinstance(x, Tensor) or not x.ndim or (not certain and x.shape[0] != rows):
+    if not isinstance(x, Tensor) or not x.ndim:
+        return None
+    if not certain and (x.shape[0] != rows or isinstance(x, nn.Parameter)):  # a parameter has no rows
         return None
     for kinds, rule in _RULES:
         if isinstance(layer, kinds):

@@ -62,7 +62,7 @@ def spread(name: str, y: Tensor, rows: Tensor, total: int, axis: int, fill_value
     Raises ValueError when the output's dtype cannot hold it.
     """
     check_fill(name, y.dtype, fill_value)
-    return blank(y, axis, total, fill_value).index_copy(axis, rows, y)
+    return blank(y, axis, total, fill_value).index_copy_(axis, rows, y)  # index_copy gives another order in memory
 
 
 def check_fill(name: str, dtype: torch.dtype, fill_value: float) -> None:

@@ -19,6 +19,15 @@ def _fitting(value: float, dtype: torch.dtype) -> float:
     return value if dtype.is_floating_point or dtype.is_complex else int(value)
 
 
+def selected(x: Tensor, axis: int, rows: Tensor) -> Tensor:
+    """``x.index_select(axis, rows)`` in the same order in memory: channels_last stays so."""
+    order = _memory_order(x, axis) if x.ndim > 3 else list(range(x.ndim))
+    if order == list(range(x.ndim)):
+        return x.index_select(axis, rows)
+    found = x.permute(order).index_select(order.index(axis), rows)
+    return found.permute([order.index(at) for at in range(x.ndim)])
+
+
 def concatenated(parts: Sequence[Tensor], axis: int) -> Tensor:
     """The parts one after the other along ``axis``, in the memory order of the first."""
     if len(parts) == 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
@@ -72,19 +73,42 @@ def time_axis_of(ndim: int, folding: Folding, place: Place) -> int:
 
 def argument_names(module: nn.Module) -> tuple[str, ...]:
     """The names of what ``forward`` takes by position; one that takes ``*inputs`` gives fewer."""
-    module = _unwrapped(module)
-    try:
-        parameters = inspect.signature(module.forward).parameters.values()
-    except (TypeError, ValueError):  # a compiled or scripted forward without a signature
-        return ()
     by_position: Any = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return tuple(parameter.name for parameter in parameters if parameter.kind in by_position)
+    found = _parameters(_unwrapped(module)) or ()
+    return tuple(parameter.name for parameter in found if parameter.kind in by_position)
+
+
+def labels(names: Sequence[str], count: int) -> list[str]:
+    """What the first ``count`` inputs by position are called."""
+    return [names[i] if i < len(names) else f"inputs[{i}]" for i in range(count)]
 
 
 def takes_keyword(module: nn.Module, name: str) -> bool:
     """True when ``forward`` takes an argument of this name."""
+    found = _parameters(module) or ()
+    return any(parameter.name == name or parameter.kind is parameter.VAR_KEYWORD for parameter in found)
+
+
+def needs_argument(module: nn.Module, name: str) -> bool:
+    """True when ``forward`` cannot do without an argument of this name."""
+    found = [parameter for parameter in _parameters(module) or () if parameter.name == name]
+    return any(p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in found)
+
+
+def check_names(module: nn.Module, names: Sequence[str]) -> None:
+    """Raise ValueError for a name that no argument of ``forward`` has; ``*inputs`` and ``**named`` take any."""
+    found = _parameters(_unwrapped(module))
+    if found is None or any(parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) for parameter in found):
+        return
+    own = ["mask", "lengths"] if _unwrapped(module) is not module else []  # of a TimeDistributed inside
+    takes = [parameter.name for parameter in found]
+    for name in names:
+        if name not in (*takes, *own):
+            raise ValueError(f"passthrough: {type(module).__name__} takes {', '.join(takes)}; not {name!r}")
+
+
+def _parameters(module: nn.Module) -> list[inspect.Parameter] | None:
     try:
-        parameters = inspect.signature(module.forward).parameters
-    except (TypeError, ValueError):
-        return False
-    return name in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+        return list(inspect.signature(module.forward).parameters.values())
+    except (TypeError, ValueError):  # a compiled or scripted forward without a signature
+        return None

@@ -10,6 +10,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from tdinspect.time_distributed.folding import Folding, folded_axes, folding_of
 from tdinspect.time_distributed.lengths import packed_like, shared_packing, spread, valid_rows
+from tdinspect.time_distributed.memory import selected
 from tdinspect.time_distributed.places import PLAIN, Place, fold_at, input_place, time_axis_of, unfold_at
 
 
@@ -57,7 +58,7 @@ class Dense:
         if mask is None:
             return Piece(folded, folding.rows, folding)
         valid = valid_rows(mask, folding)
-        kept = [tensor.index_select(place.inner, valid) for tensor, place in zip(folded, self.places, strict=True)]
+        kept = [selected(tensor, place.inner, valid) for tensor, place in zip(folded, self.places, strict=True)]
         return Piece(kept, valid.numel(), folding, valid)
 
     def restored(self, name: str, y: Tensor, place: Place, piece: Piece, fill_value: float) -> Tensor:

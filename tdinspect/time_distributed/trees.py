@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 
+import torch
 from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence
 from torch.utils import _pytree as pytree
 
 Leaf = Tensor | PackedSequence
+PLAIN_TYPES = frozenset({int, float, bool, str, type(None)})
 
 
 def map_tree(function: Callable[[str, Leaf], object], value: object, name: str) -> object:
@@ -58,7 +60,7 @@ def _parts(value: object) -> _Keyed | None:
         return _tuple_parts(value)
     if isinstance(value, list):
         return [(f"[{i}]", part) for i, part in enumerate(value)], lambda new: _list_like(value, new)
-    if isinstance(value, MutableMapping):
+    if isinstance(value, Mapping):
         keys = list(value)
         return [(f"[{key!r}]", value[key]) for key in keys], lambda new: _mapping_like(value, keys, new)
     if type(value) in pytree.SUPPORTED_NODES:
@@ -87,11 +89,12 @@ def _list_like(value: list[object], new: list[object]) -> list[object]:
     return again
 
 
-def _mapping_like(
-    value: MutableMapping[object, object], keys: list[object], new: list[object]
-) -> MutableMapping[object, object]:
+def _mapping_like(value: Mapping[object, object], keys: list[object], new: list[object]) -> Mapping[object, object]:
+    plain = dict(zip(keys, new, strict=True))
     if type(value) is dict:
-        return dict(zip(keys, new, strict=True))
+        return plain
+    if not isinstance(value, MutableMapping):  # made of a dict, as types.MappingProxyType is
+        return type(value)(plain)  # type: ignore[call-arg]
     again = copy.copy(value)
     for key, part in zip(keys, new, strict=True):
         again[key] = part
@@ -103,3 +106,32 @@ def _dataclass_like(value: object, names: list[str], new: list[object]) -> objec
     for name, part in zip(names, new, strict=True):
         object.__setattr__(again, name, part)  # a frozen dataclass too; __post_init__ ran when the module made it
     return again
+
+
+def unfolded_parts(value: object, first: int, second: int) -> object:
+    """A plain tuple, list or dict of tensors with their first axis unfolded to ``(first, second)``.
+
+    The short way for what most modules give: None for anything else, and where a tensor's first axis is not as long.
+    """
+    kind = type(value)
+    if kind is dict:
+        found = _unfolded(value.values(), first, second)  # type: ignore[attr-defined]
+        return None if found is None else dict(zip(value, found, strict=True))  # type: ignore[call-overload]
+    if kind is not tuple and kind is not list:
+        return None
+    found = _unfolded(value, first, second)  # type: ignore[arg-type]
+    return tuple(found) if found is not None and kind is tuple else found
+
+
+def _unfolded(parts: Iterable[object], first: int, second: int) -> list[object] | None:
+    found: list[object] = []
+    for part in parts:
+        if type(part) is Tensor:
+            if not part.ndim or part.shape[0] != first * second:
+                return None
+            found.append(torch.unflatten(part, 0, (first, second)))
+        elif type(part) in PLAIN_TYPES:
+            found.append(part)
+        else:
+            return None
+    return found

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tdinspect.analysis.parameters import Counts, count_rows, fixed_in, total
+from tdinspect.analysis.parameters import Counts, count_rows, fixed_in
 from tdinspect.domain.trace import LayerRecord
 from tests.analysis.records import again, container, leaf, tensor
 
@@ -21,7 +21,8 @@ def params(*records: LayerRecord) -> list[int]:
 
 
 def total_of(*records: LayerRecord) -> Counts:
-    return total(records, count_rows(records))
+    counts = zip(records, count_rows(records), strict=True)
+    return sum((count for record, count in counts if not record.container), Counts())
 
 
 def test_a_layer_counts_the_numbers_in_its_tensors() -> None:

@@ -135,7 +135,7 @@ def test_of_two_clocks_the_one_that_is_there_is_marked() -> None:
 
 def test_totals_are_the_sums_over_the_leaves() -> None:
     records = (container("c"), leaf("a", tensor(1, 3), depth=1), leaf("b", tensor(2, 4, trainable=False), keras=9))
-    assert Totals(params=7, trainable_params=3, keras_params=12, param_bytes=28) == totals_of(Trace(records, {}))
+    assert Totals(params=7, trainable_params=3, keras_params=12, param_bytes=28) == totals_of(rows(*records))
 
 
 @pytest.mark.parametrize(

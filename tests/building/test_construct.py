@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn.parameter import UninitializedParameter
 
-from tdinspect.building.construct import construct
+from tdinspect.building.construct import Workshop, construct, quiet
 from tdinspect.building.signatures import layer_classes
 from tdinspect.domain.spec import Arguments, Layer
 from tests.building.minimal import arguments_of
@@ -123,3 +123,17 @@ def test_torchs_advice_is_not_shown() -> None:
     made("LSTM", {"input_size": 3, "hidden_size": 4, "dropout": 0.5})
     made("TransformerEncoder", arguments_of("TransformerEncoder"))
     made("NLLLoss2d", {})
+
+
+@every_class
+def test_a_layer_made_after_another_is_like_it_and_stands_alone(name: str) -> None:
+    workshop, layer = Workshop(initialised=False), Layer(name, Arguments(named=arguments_of(name)))
+    with quiet():
+        first, second = workshop.made(layer), workshop.made(layer)
+    assert (type(first), repr(first), tensors(first)) == (type(second), repr(second), tensors(second))
+    held = [{id(value) for value in module.state_dict(keep_vars=True).values()} for module in (first, second)]
+    assert not held[0] & held[1]
+    second.register_buffer("mark", None)
+    second.register_forward_hook(lambda *_: None)
+    assert "mark" not in dict(first.named_buffers(remove_duplicate=False)) | first._buffers
+    assert not first._forward_hooks

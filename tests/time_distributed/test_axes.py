@@ -109,6 +109,15 @@ def test_channels_last_stays_channels_last(axes: tuple[int, int], sliced: bool) 
     torch.testing.assert_close(out, x)
 
 
+def test_rows_that_a_mask_picks_stay_channels_last() -> None:
+    x = normal(2, 4, 6, 6, 3).permute(0, 1, 4, 2, 3)
+    inner = Recorder()
+    out = TimeDistributed(inner)(x, lengths=[4, 3])
+    assert inner.got[0].is_contiguous(memory_format=torch.channels_last)
+    assert out.flatten(0, 1).is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(out[0], x[0])
+
+
 @pytest.mark.parametrize("grad", [False, True])
 @pytest.mark.parametrize("mode", ["fold", "loop"])
 def test_what_a_convolution_gives_in_channels_last_stays_so(mode: str, grad: bool) -> None:

@@ -157,12 +157,28 @@ def test_a_branch_that_only_trains_is_looked_at_in_training() -> None:
         wrapped.train()(torch.zeros(2, 3, 8))
 
 
-def test_a_layer_put_in_later_is_guarded() -> None:
+@pytest.mark.parametrize("put", [setattr, TimeDistributed.add_module, TimeDistributed.register_module])
+def test_a_layer_put_in_later_is_guarded(put: Any) -> None:
     wrapped = TimeDistributed(nn.ReLU())
     wrapped(torch.zeros(2, 3, 8))
-    wrapped.module = nn.Conv1d(6, 6, 1)
+    put(wrapped, "module", nn.Conv1d(6, 6, 1))
     with pytest.raises(ValueError, match="Conv1d would take"):
         wrapped(torch.zeros(2, 3, 8))
+
+
+def test_a_layer_on_a_parameter_as_long_as_the_folded_axis_is_let_through() -> None:
+    class Weighted(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weights, self.softmax = nn.Parameter(torch.zeros(6)), nn.Softmax(dim=0)
+
+        def forward(self, x: Tensor) -> Tensor:
+            y: Tensor = x * self.softmax(self.weights)[0]
+            return y
+
+    torch.testing.assert_close(torch.ones(2, 3, 8) / 6, TimeDistributed(Weighted())(torch.ones(2, 3, 8)))
+    with pytest.raises(ValueError, match="Softmax would take"):
+        TimeDistributed(nn.Softmax(dim=0))(nn.Parameter(torch.ones(2, 3, 8)))
 
 
 def test_equal_sizes_do_not_hide_a_mistake_from_later_calls() -> None:

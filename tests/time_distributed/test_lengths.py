@@ -150,6 +150,16 @@ def test_a_mask_of_more_axes_is_the_modules_own() -> None:
     torch.testing.assert_close(module(X, mask=None), X.mean(-1))
 
 
+def test_a_mask_that_the_module_cannot_do_without_is_handed_to_it_step_by_step() -> None:
+    class Masked(nn.Module):
+        def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+            return torch.where(mask[:, None], x, 9.0)
+
+    for mode in ("fold", "loop"):
+        expected = torch.where(MASK[..., None], X, torch.tensor(9.0).to(X))
+        torch.testing.assert_close(expected, TimeDistributed(Masked(), mode=mode)(X, mask=MASK))
+
+
 def test_a_mask_may_be_passed_through_to_the_module() -> None:
     class Masked(nn.Module):
         def forward(self, x: Tensor, mask: Tensor) -> Tensor:

@@ -196,7 +196,7 @@ def test_copies_do_the_same(copied: Any, called: bool) -> None:
 
 def test_a_saved_wrapper_loads_whole() -> None:
     buffer = io.BytesIO()
-    wrapped = TimeDistributed(nn.Linear(3, 2), mode="chunk", chunk_size=2, passthrough=("a",))
+    wrapped = TimeDistributed(nn.Linear(3, 2), mode="chunk", chunk_size=2, passthrough=("input",))
     torch.save(wrapped, buffer)
     buffer.seek(0)
     assert repr(wrapped) == repr(torch.load(buffer, weights_only=False))
@@ -254,6 +254,8 @@ def test_keys_that_are_missing_or_too_many_are_told_when_a_transparent_wrapper_l
     assert (["encode.0.weight"], ["encode.extra"]) == (found.missing_keys, found.unexpected_keys)
     with pytest.raises(RuntimeError, match="Missing key"):
         Model(True).load_state_dict(state)
+    with pytest.raises(RuntimeError, match=r"size mismatch for encode\.0\.weight: "):
+        Model(True).load_state_dict(Plain().state_dict() | {"encode.0.weight": torch.zeros(1)})
 
 
 @pytest.mark.parametrize(
@@ -263,8 +265,8 @@ def test_keys_that_are_missing_or_too_many_are_told_when_a_transparent_wrapper_l
         ("time_axis=0, batch_axis=None", {"time_axis": 0, "batch_axis": None}),
         ("time_axis=1, batch_axis=0, mode='chunk', chunk_size=4", {"mode": "chunk", "chunk_size": 4}),
         (
-            "time_axis=1, batch_axis=0, guard=False, transparent=True, passthrough=('a',), fill_value=-1.0",
-            {"guard": False, "transparent": True, "passthrough": "a", "fill_value": -1.0},
+            "time_axis=1, batch_axis=0, guard=False, transparent=True, passthrough=('input',), fill_value=-1.0",
+            {"guard": False, "transparent": True, "passthrough": "input", "fill_value": -1.0},
         ),
     ],
 )

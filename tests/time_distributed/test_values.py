@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict, UserDict, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
@@ -73,9 +75,12 @@ def wrapped(function: Any, mode: str = "fold", **options: Any) -> TimeDistribute
         (tuple, lambda x: ()),
         (list, lambda x: [x, [x + 1, None]]),
         (dict, lambda x: {"a": x, 3: (x, "text")}),
+        (dict, lambda x: {"a": x, "b": None, "c": 3.5}),
+        (list, lambda x: [x, x.sum(-1), "text"]),
         (OrderedDict, lambda x: OrderedDict(b=x, a=x + 1)),
         (defaultdict, lambda x: defaultdict(list, a=x)),
         (UserDict, lambda x: UserDict(a=x)),
+        (MappingProxyType, lambda x: MappingProxyType({"a": x})),
         (Point, lambda x: Point(x, "name")),
         (Point, lambda x: Point(x)),
         (Box, lambda x: Box(x)),
@@ -87,14 +92,16 @@ def wrapped(function: Any, mode: str = "fold", **options: Any) -> TimeDistribute
     ],
 )
 def test_every_structure_comes_out_as_the_module_makes_it(kind: type, make: Any, mode: str) -> None:
-    found = wrapped(make, mode)(X)
-    assert kind is type(found)
-    torch.testing.assert_close(flat(found), flat(make(X)), check_stride=False)
+    module = wrapped(make, mode)
+    for _ in range(2):  # the second call takes the short way
+        found = module(X)
+        assert kind is type(found)
+        torch.testing.assert_close(flat(found), flat(make(X)), check_stride=False)
 
 
 def flat(value: Any) -> list[Any]:
     """Tensors as they are and everything else as text, in order."""
-    if isinstance(value, dict | UserDict):
+    if isinstance(value, Mapping):
         return [part for key, item in value.items() for part in (*flat(key), *flat(item))]
     if isinstance(value, tuple | list):
         return [part for item in value for part in flat(item)]
@@ -114,6 +121,7 @@ def flat(value: Any) -> list[Any]:
         (Box(X), lambda v: v.low + v.area * len(v.name)),
         (Frozen([X]), lambda v: v.parts[0]),
         (UserDict(a=X), lambda v: v["a"]),
+        (MappingProxyType({"a": X}), lambda v: v["a"]),
     ],
 )
 def test_every_structure_goes_in_folded(given: Any, read: Any, mode: str) -> None:
@@ -125,6 +133,19 @@ def test_every_structure_goes_in_folded(given: Any, read: Any, mode: str) -> Non
 
     torch.testing.assert_close(wrapped(function, mode)(given), read(given))
     assert type(given) is type(seen[0])
+
+
+def test_arguments_of_all_kinds_keep_their_places_on_every_call() -> None:
+    module = TimeDistributed(Both(), passthrough=("weights",))
+    weights = normal(6, 2)
+    for scale in (X[..., :1], 3, X[..., :1], 0.5):
+        expected = torch.cat([X, 2 * X], 2) * scale @ weights
+        for found in (
+            module(X, X, scale=scale, weights=weights),
+            module(X, weights=weights, other=X, scale=scale),
+            module(x=X, scale=scale, other=X, weights=weights),
+        ):
+            torch.testing.assert_close(expected, found)
 
 
 def test_what_came_in_is_left_as_it_was() -> None:
@@ -168,9 +189,11 @@ def test_what_is_passed_through_by_name_is_not_folded(by_name: bool, mode: str) 
 
     weights = normal(3, 6)
     module = TimeDistributed(Weighted(), passthrough=("weights",), mode=mode)
-    found = module(X, weights=weights) if by_name else module(X, weights)
-    torch.testing.assert_close(found, X @ weights)
-    assert "passthrough=('weights',)" in repr(module)
+    for names in (("weights",), "weights"):
+        module.passthrough = names  # type: ignore[assignment]  # a single name is fine too
+        found = module(X, weights=weights) if by_name else module(X, weights)
+        torch.testing.assert_close(found, X @ weights)
+        assert "passthrough=('weights',)" in repr(module)
 
 
 @pytest.mark.parametrize(
@@ -193,18 +216,21 @@ def test_inputs_that_do_not_fit_are_refused_by_name(message: str, inputs: Any, n
     assert message == str(caught.value)
 
 
+@pytest.mark.parametrize("guard", [True, False])
 @MODES
 @pytest.mark.parametrize(
     ("message", "make"),
     [
         ("an output of TimeDistributed must keep the folded axis of {rows} first, got [3]", lambda x: x.sum(0)),
         ("output[1]: an output of TimeDistributed must keep the folded axis of {rows} first", lambda x: (x, x.sum())),
+        ("output[0]: an output of TimeDistributed must keep", lambda x: [x.sum(0), x]),
+        ("output['a']: an output of TimeDistributed must keep", lambda x: {"a": x[1:]}),
         ("output['loss'].x: an output of TimeDistributed must keep", lambda x: {"loss": Point(x[:0])}),
     ],
 )
-def test_outputs_that_lost_the_folded_axis_are_refused_by_name(message: str, make: Any, mode: str) -> None:
+def test_outputs_that_lost_the_folded_axis_are_refused_by_name(message: str, make: Any, mode: str, guard: bool) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011  the beginning is compared
-        wrapped(make, mode)(X)
+        wrapped(make, mode, guard=guard)(X)
     assert str(caught.value).startswith(message.format(rows=8 if mode == "fold" else 2))
 
 
@@ -218,3 +244,17 @@ def test_a_broadcast_result_of_another_size_is_refused_in_a_loop() -> None:
 def test_what_is_no_module_is_a_type_error(thing: Any) -> None:
     with pytest.raises(TypeError, match=r"^TimeDistributed wraps an nn\.Module, not "):
         TimeDistributed(thing)
+
+
+@pytest.mark.parametrize("options", [{"time_axis": "1"}, {"time_axis": None}, {"time_axis": 1.0}, {"batch_axis": "0"}])
+def test_an_axis_that_is_no_whole_number_is_a_type_error(options: Any) -> None:
+    with pytest.raises(TypeError, match=rf"^{next(iter(options))} is a whole number, not "):
+        TimeDistributed(nn.ReLU(), **options)
+
+
+def test_a_name_in_passthrough_that_the_module_does_not_take_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match=r"^passthrough: Both takes x, other, scale, weights; not 'wieghts'$"):
+        TimeDistributed(Both(), passthrough=("other", "wieghts"))
+    inner = TimeDistributed(Both())
+    assert ("mask", "x") == TimeDistributed(inner, passthrough=("mask", "x")).passthrough
+    assert ("any",) == TimeDistributed(Apply(len), passthrough="any").passthrough

@@ -6,11 +6,12 @@ import copy
 import random
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-import torch
 from torch import Tensor, nn
+
+from tdinspect.domain.tree import leaves
 
 
 def copied(module: nn.Module) -> nn.Module:
@@ -18,11 +19,7 @@ def copied(module: nn.Module) -> nn.Module:
 
     Raises ValueError for one that holds what cannot be copied.
     """
-    memo: dict[int, Any] = {}
-    for part in module.modules():
-        for value in (*part._parameters.values(), *part._buffers.values(), *vars(part).values()):
-            if isinstance(value, Tensor) and type(value) in (Tensor, nn.Parameter) and id(value) not in memo:
-                memo[id(value)] = _on_cpu(value)
+    memo: dict[int, Any] = {id(value): _on_cpu(value) for value in _tensors(module)}
     try:
         twin = copy.deepcopy(module, memo)
     except Exception as problem:  # a lock, an open file, a generator
@@ -30,6 +27,17 @@ def copied(module: nn.Module) -> nn.Module:
         text = f"{type(module).__name__} cannot be copied, and inspect runs a copy, so that yours stays as it is"
         raise ValueError(f"{text}: {words}") from problem
     return twin.eval()
+
+
+def _tensors(module: nn.Module) -> list[Tensor]:
+    """Every tensor that its modules hold, each once, also in lists and dicts; lazy parameters copy themselves."""
+    found: dict[int, Tensor] = {}
+    for part in module.modules():
+        for name, held in vars(part).items():
+            with suppress(RecursionError):  # a dict that holds itself
+                inside = leaves(held) if name != "_modules" else ()
+                found |= {id(value): value for value in inside if type(value) in (Tensor, nn.Parameter)}
+    return [*found.values()]
 
 
 def _on_cpu(value: Tensor) -> Tensor:
@@ -52,10 +60,37 @@ def draws_kept() -> Iterator[None]:
             numpy.random.set_state(other)
 
 
-def with_no_values(module: nn.Module) -> nn.Module | None:
-    """The module with weights that are shapes alone, to run on shapes; None where it cannot be so."""
+def with_no_values(module: nn.Module, *, few_steps: bool = False) -> nn.Module | None:
+    """The module with weights that are shapes alone, to run on shapes; None where it cannot be so.
+
+    With ``few_steps`` recurrences take one step and show the length of all: the others would tell nothing new.
+    """
+    memo: dict[int, Any] = {}
+    for value in _tensors(module):
+        bare = value.detach().to("meta")
+        memo[id(value)] = nn.Parameter(bare, value.requires_grad) if isinstance(value, nn.Parameter) else bare
     try:
-        with torch.no_grad():
-            return copy.deepcopy(module).to("meta")
+        twin = copy.deepcopy(module, memo).to("meta")
     except Exception:
         return None
+    for part in twin.modules():
+        if few_steps and isinstance(part, nn.RNNBase) and type(part).__module__.startswith("torch.nn."):
+            part.forward = _OneStep(part)
+    return twin
+
+
+class _OneStep:
+    """The forward of a recurrence on shapes."""
+
+    def __init__(self, part: nn.RNNBase) -> None:
+        self.part, self.forward = part, part.forward
+
+    def __call__(self, input: Any, hx: Any = None) -> Any:
+        """The outputs of one step for each step, and the states after it."""
+        axis = 1 if isinstance(input, Tensor) and input.ndim == 3 and self.part.batch_first else 0
+        if not isinstance(input, Tensor) or input.ndim not in (2, 3) or input.shape[axis] == 0:
+            return self.forward(input, hx)
+        output, states = self.forward(input.narrow(axis, 0, 1), hx)
+        shape = [*output.shape]
+        shape[axis] = input.shape[axis]
+        return output.new_empty(shape), states

@@ -49,7 +49,7 @@ def resized(x: Tensor, shape: tuple[int, ...]) -> Tensor:
     x = x.clone()
     for axis, size in enumerate(shape):
         if size != x.shape[axis]:
-            x = x.index_select(axis, torch.arange(size) % max(1, x.shape[axis]))
+            x = x.index_select(axis, torch.arange(size, device=x.device) % max(1, x.shape[axis]))
     return x
 
 
@@ -76,7 +76,7 @@ def read_inputs(
         infos.append(_info(tensor, _roles_like_the_first(tensor, roles, sizes)))
     names = _names(module, shown_args, shown_kwargs, len(infos))
     named = [replace(info, origin=name) for info, name in zip(infos, names, strict=True)]
-    on_cpu = tuple(tensor.detach().to("cpu") for tensor in tensors.found)
+    on_cpu = tuple(x.detach() if x.is_meta else x.detach().to("cpu") for x in tensors.found)
     given = Given(shown_args, shown_kwargs, on_cpu, tuple(named), names)
     clocks = (TIME,) if TIME in sizes else ()
     return given, World(sizes, BATCH if BATCH in sizes else None, Run(dict(sizes)), clocks)
@@ -149,7 +149,7 @@ def _info(tensor: Tensor, roles: Mapping[int, str]) -> TensorInfo:
         for i, size in enumerate(tensor.shape)
     )
     whole = not (tensor.is_floating_point() or tensor.is_complex() or tensor.dtype is torch.bool)
-    high = int(tensor.max()) + 1 if whole and tensor.numel() else None
+    high = int(tensor.max()) + 1 if whole and tensor.numel() and not tensor.is_meta else None
     return TensorInfo(axes, str(tensor.dtype).removeprefix("torch."), high=high)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 from torch import Tensor, nn
@@ -16,6 +16,7 @@ from tdinspect.running.engine import Described
 from tdinspect.running.inside import is_leaf
 
 ROWS = 16  # calls of one module that are kept: the rest of a loop over time says nothing new
+_SMALL = 1 << 16  # numbers in a mask
 _PLAIN = (bool, int, float, complex, str)
 
 
@@ -47,6 +48,7 @@ class Visit:
     given: list[Described] = field(default_factory=list)
     whole: bool = True
     ended: bool = False
+    values: dict[int, Tensor] = field(default_factory=dict)  # of ``taken``, where they were asked for
 
     @property
     def place(self) -> tuple[str, int]:
@@ -82,9 +84,9 @@ def _parts(module: nn.Module, name: str, met: set[int]) -> Iterator[tuple[str, n
             yield from _parts(child, f"{name}.{child_name}" if name else child_name, met)
 
 
-def recorded(module: nn.Module, args: Tree, kwargs: Mapping[str, Tree]) -> Pass:
-    """Run it once. What it raises is in the result."""
-    recorder = _Recorder()
+def recorded(module: nn.Module, args: Tree, kwargs: Mapping[str, Tree], *, values: bool = False) -> Pass:
+    """Run it once. What it raises is in the result; with ``values`` also those of small tensors that leaves take."""
+    recorder = _Recorder(values)
     handles = [
         handle
         for name, part, leaf in named_parts(module)
@@ -107,7 +109,8 @@ def recorded(module: nn.Module, args: Tree, kwargs: Mapping[str, Tree]) -> Pass:
 
 
 class _Recorder:
-    def __init__(self) -> None:
+    def __init__(self, values: bool) -> None:
+        self.values = values
         self.visits: list[Visit] = []
         self.open: list[int | None] = []  # None: a call that is one too many to keep
         self.times: dict[str, int] = {}
@@ -133,6 +136,8 @@ class _Recorder:
         visit = Visit(name, module, leaf, time, len(self.open), inside)
         visit.args, visit.kwargs = outline.of(tuple(args)), outline.of(dict(kwargs))
         visit.taken, visit.whole = outline.tensors, outline.whole
+        if self.values and leaf:
+            visit.values = outline.small()
         self.open.append(len(self.visits))
         self.visits.append(visit)
 
@@ -175,8 +180,17 @@ class Outline:
             return {key: self.of(part) for key, part in value.items()}
         if value is not None and not isinstance(value, _PLAIN):
             self.whole = False
-            return None
+            return self._fields(value)
         return value
+
+    def _fields(self, value: object) -> Tree:
+        if not is_dataclass(value) or isinstance(value, type):
+            return None
+        return {part.name: self.of(getattr(value, part.name, None)) for part in fields(value)}
+
+    def small(self) -> dict[int, Tensor]:
+        """Copies of those tensors that are small, by their index."""
+        return {index: value.detach().clone() for index, value in self._known.values() if value.numel() <= _SMALL}
 
     def _tensor(self, value: Tensor) -> Slot | None:
         known = self._known.get(id(value))

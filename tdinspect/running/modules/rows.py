@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import nn
-from torch.nn.parameter import UninitializedTensorMixin
+from torch.nn.parameter import UninitializedParameter
 
 from tdinspect.building.imports import Ended, guarded
 from tdinspect.building.wiring import Flow
@@ -34,14 +34,19 @@ class Rows:
 
     records: tuple[LayerRecord, ...]
     leaves: Mapping[str, Leaf]
+    places: Mapping[tuple[str, int], str]  # the name of the leaf that a visit made
 
 
 def rows_of(module: nn.Module, seen: Pass, shapes: Shapes, world: World) -> Rows:
-    """A row for each call, then for the layers that no call reached, then for parameters that lie in no layer."""
+    """A row for each call, then for the layers that no call reached, then for parameters that lie in no layer.
+
+    Of a pass that raised: the calls up to there.
+    """
     builder = _Builder(module, seen, shapes, world)
     builder.visited()
-    builder.not_visited()
-    return Rows(tuple(builder.records), builder.leaves)
+    if seen.problem is None:
+        builder.not_visited()
+    return Rows(tuple(builder.records), builder.leaves, builder.places)
 
 
 class _Builder:
@@ -49,6 +54,7 @@ class _Builder:
         self.module, self.seen, self.shapes, self.world = module, seen, shapes, world
         self.records: list[LayerRecord] = []
         self.leaves: dict[str, Leaf] = {}
+        self.places: dict[tuple[str, int], str] = {}
         self.folds: dict[int, Fold | None] = {}  # the fold around what is inside a visit
 
     def visited(self) -> None:
@@ -69,7 +75,7 @@ class _Builder:
                 self.records.append(replace(record, **_described(part)))
         keys = {parameter.key for record in self.records for parameter in record.parameters}
         for name, loose in self.module.named_parameters():
-            if id(loose) not in keys and not isinstance(loose, UninitializedTensorMixin):
+            if id(loose) not in keys and not isinstance(loose, UninitializedParameter):
                 own = _parameter(name.rpartition(".")[2], loose)
                 value = (TensorInfo(tuple(Axis(Size.number(n)) for n in loose.shape)),)
                 record = LayerRecord(name, "Parameter", (name,), 0, outputs=value, parameters=(own,))
@@ -101,6 +107,7 @@ class _Builder:
         leaf = self._leaf(visit, taken, given, around)
         if leaf is not None and visit.ended:
             self.leaves[record.name] = leaf
+            self.places[visit.place] = record.name
         return replace(record, failure=self._failure(index, leaf))
 
     def _name(self, visit: Visit) -> str:
@@ -165,7 +172,7 @@ def _text(problem: Exception) -> str:
 
 
 def _described(part: nn.Module) -> dict[str, Any]:
-    if any(isinstance(value, UninitializedTensorMixin) for value in part.parameters()):
+    if any(isinstance(value, UninitializedParameter) for value in part.parameters()):
         return {}
     return {
         "arguments": summary(part, {}, show),

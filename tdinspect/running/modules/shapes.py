@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from tdinspect.domain.size import Size
 from tdinspect.domain.trace import Axis, TensorInfo
-from tdinspect.domain.tree import Tree, leaves
+from tdinspect.domain.tree import Tree, leaves, map_tree
 from tdinspect.running.call import Call, Variable, World
 from tdinspect.running.engine import FULL, META, ONE_SAMPLE, Described, Engine
 from tdinspect.running.formulas import symbolic
@@ -21,6 +21,7 @@ from tdinspect.running.modules.recorder import Pass, recorded
 
 _PASSES = 40  # runs of the whole module that the formulas may cost
 _HEAVY = 1 << 22  # numbers that one sample may have where it is computed
+_LIGHT = 1 << 24  # numbers that pass through it, or are its weights
 _FEWER = 3  # steps taken away where a module takes no more than it was given
 
 
@@ -51,8 +52,8 @@ def shapes_of(module: nn.Module, given: Given, world: World, seen: Pass) -> Shap
         fallback = fallback or found
     if fallback is not None:
         return Shapes(*fallback)
-    numbers = [[[_numbers(part) for part in parts] for parts in side] for side in own[:2]]
-    return Shapes(numbers[0], numbers[1], [_numbers(part) for part in own[2]], symbolic=False)
+    taken, out, value = map_tree(_numbers, own)
+    return Shapes(taken, out, value, symbolic=False)
 
 
 def _numbers(part: Described) -> TensorInfo:
@@ -60,14 +61,21 @@ def _numbers(part: Described) -> TensorInfo:
 
 
 def _calls(module: nn.Module, given: Given, world: World, seen: Pass) -> Iterator[_Passes]:
-    """On shapes alone, then on one sample of the inputs; at the own length, then at a shorter one."""
+    """On shapes alone and on one sample of the inputs, the cheaper first; at the own length, then at a shorter one."""
     worlds = [world]
     if world.sizes.get(TIME, 0) > _FEWER + 1:
         worlds.append(replace(world, sizes={**world.sizes, TIME: world.sizes[TIME] - _FEWER}))
-    shapes_alone = with_no_values(module)
-    for engine, side in ((META, shapes_alone), (FULL if world.batch is None else ONE_SAMPLE, module)):
+    sample = FULL if world.batch is None else ONE_SAMPLE
+    for engine in (sample, META) if _is_light(module, seen) else (META, sample):
+        side = with_no_values(module, few_steps=True) if engine is META else module
         if side is not None:
             yield from (_Passes(side, given, other, seen, engine) for other in worlds)
+
+
+def _is_light(module: nn.Module, seen: Pass) -> bool:
+    """True where a pass over few samples costs less than one on shapes, which takes its time for every operation."""
+    numbers = sum(prod(part.shape) for visit in seen.visits for part in visit.given)
+    return numbers <= _LIGHT and sum(weights.numel() for weights in module.parameters()) <= _LIGHT
 
 
 class _Passes(Call):
@@ -105,7 +113,7 @@ class _Run(Engine):
         return torch.empty(shape, dtype=x.dtype, device="meta") if self.device == "meta" else resized(x, shape)
 
 
-def _places(found: Pass, like: Pass | None = None) -> list[list[list[Described]] | list[Described]]:
+def _places(found: Pass, like: Pass | None = None) -> Tree:
     """The tensors of a pass, in the places that another one has. Raises ValueError where it has not all of those."""
     like = like or found
     if (found.problem is None) != (like.problem is None):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
+from tdinspect.building.users_code import guarded
 from tdinspect.building.wiring import Flow
 from tdinspect.domain.effect import (
     BatchEffect,
@@ -25,11 +26,12 @@ from tdinspect.running.modules.copies import with_no_values
 from tdinspect.running.modules.given import BATCH, TIME, Given
 from tdinspect.running.modules.recorder import Pass, filled
 from tdinspect.running.modules.shapes import Shapes
+from tdinspect.running.sides import infos_of
 from tdinspect.running.times import rate, time_size
 
 _LENGTHS = (16, 12, 8, 5)  # steps to look at, the most first
-_WORK = 4e10  # floating point operations that all runs together may take: some seconds
-_WEIGHTS = 1 << 26  # and the weights that a run in float64 may copy
+_WORK = 5e10  # floating point operations that all runs together may take: some seconds
+_WEIGHTS = 1 << 25  # and the weights that a run in float64 may copy
 _TRIALS = 4
 
 
@@ -47,9 +49,12 @@ def whole_axes(
     for sizes in _sizes(world):
         if _work(module, given, sizes) * _TRIALS * (sum(sizes.values()) + 1) > _WORK:
             continue
-        effect = module_effect(module, flow, value, world, sizes, _constants(given, sizes))
+        constants = _constants(given, sizes)
+        places = [next(i for i, own in enumerate(given.infos) if own is info) for info in infos_of(flow)]
+        still = {place: constants[i] for place, i in enumerate(places) if i in constants}
+        effect = module_effect(module, flow, value, world, sizes, still)
         if effect is not None:
-            return _axes(effect, list(given.infos), shapes.value, world, sizes), None
+            return _axes(effect, infos_of(flow), infos_of(value), world, sizes), None
         refused = True
     why = "it does not run on other values" if refused else "its passes take too long"
     return None, f"what the whole module does to time was not looked at: {why}"
@@ -80,7 +85,7 @@ def _work(module: nn.Module, given: Given, sizes: Mapping[str, int]) -> float:
         return 0
     args, kwargs = given.filled({i: x.to("meta") for i, x in given.at(sizes).items()})
     try:
-        with FlopCounterMode(display=False) as counter:
+        with guarded(), FlopCounterMode(display=False) as counter:
             side(*args, **kwargs)
     except Exception:
         return 0
