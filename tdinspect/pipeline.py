@@ -83,18 +83,19 @@ def _inspect(parsed: ParsedSpec, spec: ModelSpec, source: Source, request: Reque
         assembly = compare(spec, assembly)
     if asked & {"axes", "check"}:
         from tdinspect.running.axes import analyse_axes
+        from tdinspect.running.facts import gather_facts
 
-        assembly = analyse_axes(spec, assembly)
-    made = _report(report, parsed, assembly)
+        assembly = gather_facts(spec, analyse_axes(spec, assembly))
+    made = _report(report, parsed, assembly, every_rule=bool(asked & {"axes", "check"}))
     return _held(made, parsed, spec, assembly) if request.command == "check" else made
 
 
-def _report(report: SpecReport, parsed: ParsedSpec, assembly: Assembly) -> SpecReport:
+def _report(report: SpecReport, parsed: ParsedSpec, assembly: Assembly, every_rule: bool) -> SpecReport:
     from tdinspect.analysis.rows import layer_rows, params_fixed_in, shape_of, totals_of
     from tdinspect.checks import run_checks
 
     trace, world = assembly.trace, assembly.world
-    findings = (*parsed.findings, *assembly.findings, *run_checks(trace, world.sizes))
+    findings = (*parsed.findings, *assembly.findings, *run_checks(trace, world.sizes, every=every_rule))
     axes = (world.sizes, world.clocks, world.batch)
     rows = layer_rows(trace, *axes, parsed.document.locate)
     return replace(

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tdinspect.checks import RULE_CHECKS
+from tdinspect.checks import AXIS_CHECKS, RULE_CHECKS
 from tdinspect.domain.finding import RULES
 from tdinspect.formats import FORMATS
 from tdinspect.layers import KINDS
@@ -127,7 +127,7 @@ def test_every_family_of_layers_is_registered() -> None:
 
 def test_every_rule_about_a_trace_is_registered() -> None:
     rules = modules("checks", "td[12]*.py")
-    assert {module.check for module in rules.values() if hasattr(module, "check")} == set(RULE_CHECKS)
+    assert {module.check for module in rules.values() if hasattr(module, "check")} == {*RULE_CHECKS, *AXIS_CHECKS}
     assert {name.upper() for name in rules} <= set(RULES)
 
 

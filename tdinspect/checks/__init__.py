@@ -1,7 +1,7 @@
 """The rules: each has a page and, where it is about a trace, a check that takes the trace and gives findings.
 
-RULE_CHECKS is the one list of the checks, PAGES of the pages. TD0xx are found while a spec is read and its operations
-are checked; TD201 and TD204 also where a size would be inferred from the wrong axis.
+RULE_CHECKS and AXIS_CHECKS are the lists of the checks, PAGES of the pages. TD0xx are found while a spec is read and
+its operations are checked; TD201 and TD204 also where a size would be inferred from the wrong axis.
 """
 
 from __future__ import annotations
@@ -42,10 +42,26 @@ from tdinspect.checks.page import Page
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.trace import Trace
 
-RULE_CHECKS: tuple[Callable[[Trace, Mapping[str, int]], Iterator[Finding]], ...] = (
-    td101.check,
-    td102.check,
-    td103.check,
+Check = Callable[[Trace, Mapping[str, int]], Iterator[Finding]]
+
+# What every command reports: layers that raise.
+RULE_CHECKS: tuple[Check, ...] = (td101.check, td102.check, td103.check)
+
+# What a gate adds: these need the effect of every layer on time and batch, and the facts of `running.facts`.
+AXIS_CHECKS: tuple[Check, ...] = (
+    td201.check,
+    td202.check,
+    td203.check,
+    td204.check,
+    td205.check,
+    td206.check,
+    td207.check,
+    td208.check,
+    td209.check,
+    td210.check,
+    td211.check,
+    td212.check,
+    td213.check,
 )
 
 PAGES: tuple[Page, ...] = (
@@ -80,20 +96,15 @@ PAGES: tuple[Page, ...] = (
 )
 
 # Nothing finds these yet. tests/checks/test_pages.py holds the list to what the examples give.
-NOT_CHECKED = frozenset({"TD202", "TD203", *(f"TD{n}" for n in range(205, 214)), "TD301", "TD302", "TD303"})
-# These are found only where a size was left out and would be read off the wrong axis.
-CHECKED_BY_INFERENCE = frozenset({"TD201", "TD204"})
+NOT_CHECKED = frozenset({"TD301", "TD302", "TD303"})
 
 
 def status(code: str) -> str | None:
-    """What this version leaves out of a rule, in a sentence; None for a rule that is checked in full."""
-    if code in NOT_CHECKED:
-        return "Not checked yet: this version never reports it."
-    if code in CHECKED_BY_INFERENCE:
-        return "Checked in part: reported where a size that was left out would be read off that axis."
-    return None
+    """What this version leaves out of a rule, in a sentence; None for a rule that is checked."""
+    return "Not checked yet: this version never reports it." if code in NOT_CHECKED else None
 
 
-def run_checks(trace: Trace, sizes: Mapping[str, int]) -> tuple[Finding, ...]:
-    """Every rule's findings. ``sizes`` has the number of every symbol."""
-    return tuple(finding for check in RULE_CHECKS for finding in check(trace, sizes))
+def run_checks(trace: Trace, sizes: Mapping[str, int], every: bool = False) -> tuple[Finding, ...]:
+    """The findings of RULE_CHECKS, with ``every`` those of AXIS_CHECKS too. ``sizes`` has each symbol's number."""
+    checks = (*RULE_CHECKS, *AXIS_CHECKS) if every else RULE_CHECKS
+    return tuple(finding for check in checks for finding in check(trace, sizes))

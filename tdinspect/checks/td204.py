@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
+from tdinspect.checks.fixes import ways_out
+from tdinspect.checks.layers import found_at, judged
 from tdinspect.checks.page import Page
+from tdinspect.domain.finding import Finding
+from tdinspect.domain.sequence import SEQUENCE
+from tdinspect.domain.trace import Trace
 
 PAGE = Page(
     "TD204",
@@ -32,3 +39,15 @@ layers:
         "the layer out of TimeDistributed when it is meant to work along time."
     ),
 )
+
+
+def check(trace: Trace, sizes: Mapping[str, int]) -> Iterator[Finding]:
+    """Layers of a TimeDistributed that do not keep its slices apart."""
+    for record in judged(trace):
+        if not record.mixes_slices or record.function:
+            continue
+        if record.type in SEQUENCE and record.facts.fix("changed") is not None:
+            continue  # along the batch for want of `batch_first`: TD202
+        shape = record.inputs[0].text(sizes)
+        message = f"{record.type} under TimeDistributed takes all samples and steps of {shape} for one, and mixes them"
+        yield found_at(record, "TD204", message, ways_out(record, sizes, "bare", "unsqueezed", "changed"))

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
+from tdinspect.checks.layers import found_at, judged
 from tdinspect.checks.page import Page
+from tdinspect.domain.finding import Finding
+from tdinspect.domain.trace import Trace
 
 PAGE = Page(
     "TD206",
@@ -29,3 +34,11 @@ layers:
 """,
     fix="Leave the wrapper out, or keep it where it tells the reader something.",
 )
+
+
+def check(trace: Trace, sizes: Mapping[str, int]) -> Iterator[Finding]:
+    """Wrappers whose steps were held, one by one, against the same step without the wrapper."""
+    for record in judged(trace):
+        if record.facts.needless:
+            message = "every step in this TimeDistributed gives the same without it"
+            yield found_at(record, "TD206", message, "it can go; it may stay for the reader's sake")

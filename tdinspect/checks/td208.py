@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
+from tdinspect.checks.fixes import ways_out
+from tdinspect.checks.layers import found_at, judged
 from tdinspect.checks.page import Page
+from tdinspect.domain.finding import Finding
+from tdinspect.domain.trace import Trace
 
 PAGE = Page(
     "TD208",
@@ -25,3 +31,11 @@ layers:
 """,
     fix="Add `bias: false` to the layer before the normalisation.",
 )
+
+
+def check(trace: Trace, sizes: Mapping[str, int]) -> Iterator[Finding]:
+    """Layers whose result a normalisation alone takes."""
+    for record in judged(trace):
+        if record.facts.norm is not None and (help := ways_out(record, sizes, "changed")) is not None:
+            message = f"{record.facts.norm} takes the mean of every channel away, and with it the bias of {record.type}"
+            yield found_at(record, "TD208", message, help)

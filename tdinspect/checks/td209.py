@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
+from tdinspect.checks.layers import found_at, judged
 from tdinspect.checks.page import Page
+from tdinspect.domain.finding import Finding
+from tdinspect.domain.trace import Trace
 
 PAGE = Page(
     "TD209",
@@ -28,3 +33,13 @@ layers:
 """,
     fix="Name the parts with `as`; `_` says that a part is dropped on purpose.",
 )
+
+
+def check(trace: Trace, sizes: Mapping[str, int]) -> Iterator[Finding]:
+    """Steps with a tuple of which nothing but part 0 is taken, and no `as` that says so."""
+    for record in judged(trace):
+        dropped = record.facts.dropped
+        if dropped:
+            message = f"{record.type} gives {dropped + 1} parts, and only part 0 flows on"
+            names = ", ".join(["a", *["_"] * dropped])
+            yield found_at(record, "TD209", message, f"say so, or name the parts: `as: [{names}]`")

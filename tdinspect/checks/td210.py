@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
+from tdinspect.checks.fixes import ways_out
+from tdinspect.checks.layers import found_at, judged
 from tdinspect.checks.page import Page
+from tdinspect.domain.finding import Finding
+from tdinspect.domain.trace import Trace
 
 PAGE = Page(
     "TD210",
@@ -31,3 +37,26 @@ layers:
         "layer; `tdinspect compare` shows both sides in train mode."
     ),
 )
+
+
+_DOES = {
+    "whole frames": "drops whole steps or frames in train mode",
+    "batch statistics": "takes its statistics over time in train mode, for each sample its own",
+    "own statistics": "takes its statistics over time in train mode, and none in eval mode",
+}
+_INSTEAD = {
+    "whole frames": "`Dropout` drops single numbers",
+    "batch statistics": "it takes axis 1 for its channels: bring the channels there",
+    "own statistics": "without `track_running_stats` it does the same in both modes",
+}
+
+
+def check(trace: Trace, sizes: Mapping[str, int]) -> Iterator[Finding]:
+    """What train mode does that eval mode does not show. Where eval mode shows it too, TD201 says it."""
+    for record in judged(trace):
+        does = _DOES.get(record.facts.train or "")
+        if does is None or record.facts.takes_time_for_channels or record.time not in (None, "per_step"):
+            continue
+        message = f"{record.type} on {record.inputs[0].text(sizes)} {does}"
+        help = ways_out(record, sizes, "wrapped", "moved", "framed")
+        yield found_at(record, "TD210", message, help or _INSTEAD.get(record.facts.train or ""))

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
+from tdinspect.checks.layers import found_at, judged
 from tdinspect.checks.page import Page
+from tdinspect.domain.finding import Finding
+from tdinspect.domain.trace import Trace
 
 PAGE = Page(
     "TD212",
@@ -32,3 +37,14 @@ layers:
         "`time` says."
     ),
 )
+
+
+def check(trace: Trace, sizes: Mapping[str, int]) -> Iterator[Finding]:
+    """Steps whose `time` was held against what they do; one that says `time` where none arrives, too."""
+    for record in judged(trace):
+        found = record.facts.time if record.container else record.axes.time if record.axes is not None else None
+        if record.time is None or record.time == found or (record.container or record.axes is None) and found is None:
+            continue
+        does = f"{record.name} is `{found}`" if found is not None else f"no time arrives at {record.name}"
+        help = f"change the step, or write what it does: `time: {found}`" if found is not None else None
+        yield found_at(record, "TD212", f"`time: {record.time}` does not hold: {does}", help)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
+from tdinspect.checks.layers import found_at, is_meant, judged
 from tdinspect.checks.page import Page
+from tdinspect.domain.finding import Finding
+from tdinspect.domain.trace import LayerRecord, Trace
 
 PAGE = Page(
     "TD213",
@@ -31,5 +36,33 @@ layers:
   - flatten: 1
   - Linear: 10
 """,
-    fix="Take the final states as in the good example, or reduce the whole sequence (a mean over time).",
+    fix=(
+        "Take the final states as in the good example, or reduce the whole sequence (a mean over time). Where the last "
+        "step is meant, say so beside it: `time: gone`."
+    ),
 )
+
+
+def check(trace: Trace, sizes: Mapping[str, int]) -> Iterator[Finding]:
+    """Steps that take the last step of the sequence that a bidirectional recurrence gave."""
+    rows = {record.name: record for record in trace.layers}
+    for record in judged(trace):
+        source = record.facts.last_step_of
+        if source is None or is_meant(record, trace):
+            continue
+        message = f"at the last step the backward half of {source} has seen that step only"
+        yield found_at(record, "TD213", message, _help(rows[source]))
+
+
+def _help(source: LayerRecord) -> str | None:
+    """The states, where they follow every step."""
+    effect = source.effect
+    rows = () if effect is None else effect.links.get((1, 0), ())
+    if not rows or any(row.bit_count() < 2 or row & (row + 1) for row in rows):
+        return None
+    name = source.name.rpartition(".")[2]
+    parts = "[_, [state, _]]" if source.type == "LSTM" else "[_, state]"
+    return (
+        f"take the last state of each direction (`as: {parts}` beside {name}; its last two are the directions of the"
+        " last layer), or reduce the whole sequence"
+    )

@@ -244,3 +244,4 @@ class Trace:
     values: Mapping[str, TensorInfo] = field(default_factory=dict)  # every name of the outermost scope
     unwrapped_failure: FirstFailure | None = None
     axes: ModelAxes | None = None
+    looked_at: Mapping[str, int] = field(default_factory=dict)  # the sizes at which effects and axes were seen

@@ -59,8 +59,9 @@ def _analysed(spec: ModelSpec, assembly: Assembly, sizes: Mapping[str, int]) -> 
     analysis = _Analysis(assembly, sizes)
     model = analysis.model(spec) if assembly.model is not None else None
     layers = tuple(map(analysis.judged, assembly.trace.layers))
-    judged = replace(assembly, trace=replace(assembly.trace, layers=layers, axes=model))
-    return judged, None not in analysis.known.values()
+    judged = replace(assembly, trace=replace(assembly.trace, layers=layers, axes=model, looked_at=sizes))
+    certain = model is not None or assembly.model is None
+    return judged, certain and None not in analysis.known.values()
 
 
 def judged_layers(assembly: Assembly, constants_at: ConstantsAt) -> tuple[LayerRecord, ...]:
@@ -102,7 +103,7 @@ class _Analysis:
     def judged(self, record: LayerRecord) -> LayerRecord:
         """A row with its effect."""
         leaf = self.assembly.leaves.get(record.name)
-        if leaf is None or record.container or record.failure is not None or not leaf.outputs:
+        if leaf is None or record.failure is not None or not leaf.outputs:
             return record
         found = self.in_the_model.get(record.name) or self.effect(leaf)
         return record if found is None else replace(record, effect=found, axes=self._of_layer(leaf, found))
@@ -238,8 +239,13 @@ class _Analysis:
     def _endless(self) -> bool:
         """True where one layer alone sees as far as there are steps, or is not known."""
         sizes = self._long(_WIDEST)
-        leaves = {(leaf.kind, repr(leaf.flow)): leaf for leaf in self.assembly.leaves.values() if leaf.fold is None}
+        leaves = {(leaf.kind, repr(leaf.flow), leaf.fold): leaf for leaf in self.assembly.leaves.values()}
         for leaf in leaves.values():
+            if leaf.fold is not None:  # it sees one step, or all that are folded
+                found = self.effect(leaf)
+                if found is not None and self._of_layer(leaf, found).time == "mixes":
+                    return True
+                continue
             before = [time_size(info, None, self.world) for info in infos_of(leaf.flow)]
             effect = known_effect(leaf, self.world, sizes) if any(before) else Effect({})
             if effect is None:

@@ -175,6 +175,8 @@ def _after(links: Mapping[tuple[int, int], Rows], output: int, values: list[Mapp
         if own is None:
             continue
         for name, before in value.items():
+            if any(row >> len(before) for row in own):
+                raise Unknown  # the layer does not run at these sizes: it picks a step that is not there
             reached = composed(own, before)
             found[name] = united(found[name], reached) if name in found else reached
     return found

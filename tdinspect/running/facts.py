@@ -14,7 +14,6 @@ from tdinspect.domain.sequence import CELLS, RECURRENCES, SEQUENCE
 from tdinspect.domain.spec import ModelSpec
 from tdinspect.domain.trace import Facts, Fix, LayerRecord
 from tdinspect.running.assemble import Assembly
-from tdinspect.running.axes import _small_sizes
 from tdinspect.running.call import World, is_view
 from tdinspect.running.effects import known_effect, train_crosses
 from tdinspect.running.engine import inspecting
@@ -23,7 +22,6 @@ from tdinspect.running.meeting import joins_samples, steps_meet, where_samples_m
 from tdinspect.running.needless import is_needless
 from tdinspect.running.sides import Leaf, infos_of
 from tdinspect.running.times import time_size
-from tdinspect.running.tracks import time_track
 from tdinspect.running.tries import Tries, other_arguments
 from tdinspect.running.whole import times_of_containers
 
@@ -37,28 +35,12 @@ _UPSAMPLING = frozenset(("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2
 _PART_0_IS_MEANT = RECURRENCES | CELLS | {"MultiheadAttention"}
 
 
-def gather_facts(spec: ModelSpec, assembly: Assembly, sizes: Mapping[str, int] | None = None) -> Assembly:
-    """The same assembly, every row with the facts that the rules ask for.
-
-    The effects of the layers are there already. ``sizes`` are those at which they were looked at.
-    """
+def gather_facts(spec: ModelSpec, assembly: Assembly) -> Assembly:
+    """The same assembly, every row with the facts that the rules ask for. The effects are there already."""
     with inspecting():
-        gathering = _Gathering(assembly, graph_of(spec, assembly.leaves), sizes or _sizes_of_effects(assembly))
+        gathering = _Gathering(assembly, graph_of(spec, assembly.leaves), assembly.trace.looked_at)
         layers = tuple(replace(record, facts=gathering.of(record)) for record in assembly.trace.layers)
     return replace(assembly, trace=replace(assembly.trace, layers=layers))
-
-
-def _sizes_of_effects(assembly: Assembly) -> Mapping[str, int]:
-    """The sizes at which the effects were looked at: small ones, unless a layer takes the spec's own only."""
-    world, small = assembly.world, _small_sizes(assembly)
-    for record in assembly.trace.layers:
-        leaf, effect = assembly.leaves.get(record.name), record.effect
-        if leaf is None or effect is None or (0, 0) not in effect.links:
-            continue
-        track = time_track(leaf.outputs[0], leaf.fold, world, small)
-        if track is not None and len(effect.links[0, 0]) != track.count:
-            return world.sizes
-    return small
 
 
 class _Gathering:

@@ -24,17 +24,17 @@ def where_samples_meet(assembly: Assembly, sizes: Mapping[str, int]) -> frozense
     if assembly.model is None or assembly.world.batch is None:
         return frozenset()
     watch = _Watch(assembly, sizes)
-    values = {name: _entering(info, assembly, sizes) for name, info in assembly.inputs.items()}
+    values = {name: _entering(name, info, assembly, sizes) for name, info in assembly.inputs.items()}
     with suppress(Unknown):  # what was seen up to there stands
         watch.run(assembly.model.body, Scope(values=dict(values)), Flow((next(iter(values.values())),)))
     return frozenset(watch.found)
 
 
-def _entering(info: TensorInfo, assembly: Assembly, sizes: Mapping[str, int]) -> Seen:
+def _entering(name: str, info: TensorInfo, assembly: Assembly, sizes: Mapping[str, int]) -> Seen:
     steps, samples = time_size(info, None, assembly.world), info.axis_of(assembly.world.batch)
     return Seen(
-        {"": each(1 if steps is None else steps.value(sizes))},
-        {} if samples is None else {"": each(info.axes[samples].size.value(sizes))},
+        {name: each(1 if steps is None else steps.value(sizes))},
+        {} if samples is None else {name: each(info.axes[samples].size.value(sizes))},
     )
 
 

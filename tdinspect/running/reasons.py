@@ -10,7 +10,7 @@ from tdinspect.domain.trace import Outcome, Side, Verdict
 from tdinspect.layers import family_of, inferred_from, uses_of
 from tdinspect.running.call import World
 from tdinspect.running.folding import Fold
-from tdinspect.running.independence import SEQUENCE, Behaviour
+from tdinspect.running.independence import SEQUENCE, Behaviour, spatial_axes
 from tdinspect.running.sides import Leaf, infos_of, map_infos, outside_flow
 
 # What train mode does that eval mode does not, by the words of ``train_crosses``.
@@ -75,13 +75,22 @@ class Compared:
             return "it needs the time axis, which the wrapper takes away"
         if self.fold.batch_axis is None:
             return "wrapped, the time axis comes first, where the layer does not leave it as it is"
-        return f"wrapped, it gets {self.fold.ndim - 1} axes instead of {self.fold.ndim}"
+        inside = self.fold.ndim - 1
+        return f"wrapped, it gets {inside} {'axis' if inside == 1 else 'axes'} instead of {self.fold.ndim}"
 
     def _why_wrapped(self) -> str:
         if self.bare.error is not None:
             misplaced = self._misplaced()
             return f"without it, {misplaced}" if misplaced else "it takes one step at a time"
-        return f"without it, {self._fault('bare') or 'other axes are taken for channels or space'}"
+        return f"without it, {self._fault('bare') or self._counted() or 'other axes are taken for channels or space'}"
+
+    def _counted(self) -> str | None:
+        """An argument that counts axes from the front, where the wrapper takes one away."""
+        for name in ("dim", "start_dim"):
+            value = self.leaf.settings.get(name)
+            if type(value) is int and value >= 0:
+                return f"{name}={value} is another axis"
+        return None
 
     def _of(self, side: Literal["bare", "wrapped"]) -> str:
         outcome = self.bare if side == "bare" else self.wrapped
@@ -94,7 +103,18 @@ class Compared:
         if behaviour is None or (behaviour.per_step and not self._taken(side)):
             return None
         known = self._taken(side) or self._sequence(side, behaviour) or self._read_as(side, behaviour)
-        return known or _seen(behaviour)
+        return known or self._seen(side, behaviour)
+
+    def _seen(self, side: Literal["bare", "wrapped"], behaviour: Behaviour) -> str | None:
+        if behaviour.mixes_samples:
+            shape, batch = self.bare.shape or (), self.fold.batch_axis or 0
+            merged = side == "bare" and shape[batch : batch + 1] != (self._sizes()["B"],)
+            return "samples do not keep their own axis" if merged else "samples mix"
+        if not behaviour.keeps_axes:
+            return "time does not keep its own axis"
+        if behaviour.mixes_steps:
+            return "steps mix"
+        return None if behaviour.alike else "steps are treated unlike each other"
 
     def _sequence(self, side: Literal["bare", "wrapped"], behaviour: Behaviour) -> str | None:
         """A recurrence or an attention that runs along the batch, or along the fold."""
@@ -149,6 +169,9 @@ class Compared:
 
     def _misplaced(self) -> str | None:
         """Samples or steps that stand where the bare layer looks for its channels, and do not have their size."""
+        space = spatial_axes(self.leaf.type)
+        if space and self.fold.ndim > space + 2:  # refused for its axes already
+            return None
         sizes = self._sizes()
         places = {self.fold.batch_axis: "B", self.fold.time_axis: "T"}
         for axis, size, word in self._told(self.fold.ndim):
@@ -158,19 +181,19 @@ class Compared:
         return None
 
     def _told(self, ndim: int) -> list[tuple[int, int, str]]:
-        """The axes of the first input, of ``ndim`` axes, whose sizes the arguments tell: which, how long, and of what."""
-        found = []
+        """The axes of the first input whose sizes the arguments tell: which of ``ndim``, how long, and of what."""
+        found: list[tuple[int, int, str]] = []
+        shared = self.leaf.type == "PReLU" and self.leaf.settings.get("num_parameters", 1) == 1
+        if shared or not self._is_known():
+            return found
         for name in (*_CHANNELS, *_FEATURES):
             value = self.leaf.settings.get(name)
-            values = list(value) if isinstance(value, tuple | list) else [value]
-            if not all(isinstance(one, int) for one in values):
-                continue
+            values = [one for one in (value if isinstance(value, tuple | list) else [value]) if isinstance(one, int)]
             axis = 1 if name == "num_parameters" else inferred_from(self.leaf.type, name).axis
             first = (axis if axis >= 0 else ndim + axis) - (len(values) - 1)
             word = "channels" if name in _CHANNELS else "features"
             found += [(first + i, one, word) for i, one in enumerate(values) if 0 <= first + i < ndim]
-        shared = self.leaf.type == "PReLU" and self.leaf.settings.get("num_parameters", 1) == 1
-        return [] if shared or not self._is_known() else found
+        return found
 
     def _is_known(self) -> bool:
         """A module of the user's may have arguments of the same names, and mean something else."""
@@ -194,13 +217,3 @@ class Compared:
     def _sizes(self) -> dict[str, int]:
         counts = [axis.size.value(self.world.sizes) for axis in self.fold.lead]
         return {"B": counts[0], "T": counts[-1], "fold": self.fold.axis.size.value(self.world.sizes)}
-
-
-def _seen(behaviour: Behaviour) -> str | None:
-    if behaviour.mixes_samples:
-        return "samples mix"
-    if not behaviour.keeps_axes:
-        return "time does not keep its own axis"
-    if behaviour.mixes_steps:
-        return "steps mix"
-    return None if behaviour.alike else "steps are treated unlike each other"

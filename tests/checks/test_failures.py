@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tdinspect.checks import RULE_CHECKS, run_checks
+from tdinspect.checks import AXIS_CHECKS, RULE_CHECKS, run_checks
 from tdinspect.domain.finding import RULES, Finding
 from tdinspect.domain.size import Size
 from tdinspect.domain.trace import Axis, Failure, LayerRecord, TensorInfo, Trace
@@ -113,6 +113,8 @@ def test_only_the_failing_row_is_told_of_a_trace_that_stops() -> None:
 def test_every_rule_here_has_a_check_and_a_title() -> None:
     modules = [check.__module__.rpartition(".")[2].upper() for check in RULE_CHECKS]
     assert ["TD101", "TD102", "TD103"] == modules
+    axes = [check.__module__.rpartition(".")[2].upper() for check in AXIS_CHECKS]
+    assert [f"TD{number}" for number in range(201, 214)] == axes
     assert all(RULES[code].severity == "error" for code in modules)
 
 

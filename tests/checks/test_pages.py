@@ -13,7 +13,7 @@ import tdinspect.checks
 from tdinspect.checks import NOT_CHECKED, PAGES
 from tdinspect.checks.page import Page
 from tdinspect.domain.finding import RULES
-from tdinspect.pipeline import Request, Source, execute
+from tests.checks.seen import findings_of
 
 FOLDER = Path(tdinspect.checks.__file__).parent
 # What the good example of TD009 imports.
@@ -48,8 +48,7 @@ def mylayers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @cache
 def codes(text: str, allow: tuple[str, ...] = ()) -> set[str]:
     """The codes of what is found in a spec."""
-    report = execute(Request(command="shape", sources=(Source(file="model.yaml", text=text),), allow_import=allow))
-    return {finding.code for finding in report.specs[0].findings}
+    return {finding.code for finding in findings_of(text, allow)}
 
 
 def test_every_rule_has_one_page_in_a_file_of_its_own() -> None:

@@ -18,7 +18,7 @@ from tests.architectures import images, sequences
 
 SPECS = Path(__file__).parents[2] / "specs"
 FILES = sorted(path for path in SPECS.rglob("*.y*ml"))
-COMMANDS: tuple[Command, ...] = ("shape", "params", "compare")
+COMMANDS: tuple[Command, ...] = ("shape", "params", "compare", "axes")
 WIDTH = 80
 
 # `compare` runs every layer on values, both ways: of the real architectures that takes many seconds each.
