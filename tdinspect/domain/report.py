@@ -227,6 +227,7 @@ def _model_axes_dict(axes: ModelAxes | None) -> dict[str, Any] | None:
         "time": axes.time,
         "batch": axes.batch,
         "chart": table or None,
+        "steps": axes.steps,
         "receptive_field": axes.receptive_field,
     }
 

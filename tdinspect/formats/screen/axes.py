@@ -13,7 +13,7 @@ from tdinspect.formats.screen.model import Grid, GridRow, Screen
 from tdinspect.formats.spans import Line, Spans, Style, line, span
 from tdinspect.formats.words import NONE, label
 
-_CHART = 64  # steps up to which a chart can be read
+_TALL = 64  # output steps up to which a chart can be read
 _STYLES: dict[str, Style] = {"per_step": "", "independent": "", "mixes": "strong", "gone": "dim", "constant": "strong"}
 
 
@@ -25,7 +25,7 @@ def axes_screen(spec: SpecReport, options: RenderOptions) -> Screen:
     if spec.axes is not None:
         rows = (*rows, GridRow((span("model", "strong"), *_words(spec.axes.time, spec.axes.batch))))
     grid = Grid(("layer", "time", "batch"), (False, False, False), rows)
-    foot = () if spec.axes is None else (*_receptive_field(spec.axes), *_chart(spec.axes))
+    foot = () if spec.axes is None else (*_receptive_field(spec.axes), *_chart(spec.axes, options.width))
     return Screen(spec, header(spec), grid, tuple(foot))
 
 
@@ -53,20 +53,28 @@ def _receptive_field(axes: ModelAxes) -> Iterator[Line]:
         yield line(span(f"receptive field in time: {steps}"))
 
 
-def _chart(axes: ModelAxes) -> Iterator[Line]:
-    """The steps that go in from left to right, those that come out from top to bottom."""
+def _chart(axes: ModelAxes, width: int) -> Iterator[Line]:
+    """The steps that go in from left to right, those that come out from top to bottom; cells close up to fit."""
     if not axes.rows:
         return
-    if axes.steps > _CHART or len(axes.rows) > _CHART:
+    label = len(f"out {len(axes.rows) - 1} ")
+    cell = len(str(axes.steps - 1)) + 1
+    if label + cell * axes.steps > width:
+        cell = 1
+    if label + cell * axes.steps > width or len(axes.rows) > _TALL:
         yield line(span(f"which output step sees which input step: {axes.steps} steps are too many to draw (see json)"))
         return
-    width = len(str(axes.steps - 1))
-    left = "which output step sees which input step"
-    numbers = " ".join(f"{t:>{width}}" for t in range(axes.steps))
-    yield line(span(f"{left}      in ") + span(numbers, "time"))
-    wide = len(str(len(axes.rows) - 1))
+    yield line(span("which output step sees which input step"))
+    yield line(span("in".ljust(label)) + span(_numbers(axes.steps, cell), "time"))
     for u, row in enumerate(chart(axes.rows, axes.steps)):
+        number = str(u) if axes.time != "gone" else ""
         start = "out " if u == 0 else "    "
-        number = f"{u:>{wide}}" if axes.time != "gone" else " " * wide
-        marks = " ".join(f"{'■' if seen else '·':>{width}}" for seen in row)
-        yield line(span(" " * (len(left) + 5 - wide)) + span(start) + span(number, "time") + span(f" {marks}"))
+        marks = "".join(("■" if seen else "·").rjust(cell) for seen in row)
+        yield line(span(start) + span(number.rjust(label - 5), "time") + span(f" {marks}"))
+
+
+def _numbers(steps: int, cell: int) -> str:
+    """Above every cell its step; above cells without room every tenth."""
+    if cell > 1:
+        return "".join(str(t).rjust(cell) for t in range(steps))
+    return "".join(str(t).ljust(10) for t in range(0, steps, 10)).rstrip()
