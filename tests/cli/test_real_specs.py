@@ -55,7 +55,7 @@ def specs(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[str,
     return loaded
 
 
-@pytest.mark.parametrize("command", ["shape", "params", "compare"])
+@pytest.mark.parametrize("command", ["shape", "params", "compare", "axes"])
 def test_a_clean_spec_is_0_and_says_nothing_on_standard_error(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert 0 == main([command, "good.yaml"])
     written = capsys.readouterr()
@@ -63,7 +63,7 @@ def test_a_clean_spec_is_0_and_says_nothing_on_standard_error(command: str, caps
     assert "" == written.err
 
 
-@pytest.mark.parametrize("command", ["shape", "params", "compare"])
+@pytest.mark.parametrize("command", ["shape", "params", "compare", "axes"])
 def test_a_failing_model_is_1_and_its_finding_is_on_standard_output(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,7 +20,8 @@ def lines(axes: ModelAxes | None, width: int = 80) -> list[str]:
 
 
 def test_the_chart_has_a_row_for_each_output_step() -> None:
-    expected = ["which output step sees which input step", "in     0 1 2", "out 0  ■ · ·", "    1  ■ ■ ·", "    2  · ■ ■"]
+    title = "which output step sees which input step"
+    expected = [title, "in     0 1 2", "out 0  ■ · ·", "    1  ■ ■ ·", "    2  · ■ ■"]
     assert expected == lines(ModelAxes("mixes", None, (1, 3, 6), 3))
 
 
