@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
-from tdinspect._startup import import_torch_fast
+from tdinspect._startup import import_torch_fast, no_collection
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.location import render_path
 from tdinspect.domain.report import Command, Report, SpecReport
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked for; ``also`` is what another command would say, in the same report."""
+    """What was asked for; ``also`` is what another command would say, in the same report, ``ranges`` the sizes that each
+    symbol may have (no screen shows them).
+    """
 
     command: Command
     sources: tuple[Source, ...]
@@ -30,6 +32,7 @@ class Request:
     allow_import: tuple[str, ...] = ()
     device: Literal["auto", "cpu", "meta"] = "auto"
     also: tuple[Command, ...] = ()
+    ranges: bool = False
 
 
 def execute(request: Request, progress: Callable[[int, int, str], None] | None = None) -> Report:
@@ -44,16 +47,18 @@ def execute(request: Request, progress: Callable[[int, int, str], None] | None =
 
 def inspect_source(source: Source, request: Request) -> SpecReport:
     """Read a spec, check it, build and run it, and say what was seen."""
-    parsed = read_spec(source.text, source.file, request.overrides)
-    if parsed.spec is None:
-        return SpecReport(source.file, source.file, parsed.document.text, findings=parsed.findings)
-    return _inspect(parsed, parsed.spec, source, request)
+    with no_collection():
+        parsed = read_spec(source.text, source.file, request.overrides)
+        if parsed.spec is None:
+            return SpecReport(source.file, source.file, parsed.document.text, findings=parsed.findings)
+        return _inspect(parsed, parsed.spec, source, request)
 
 
 def _inspect(parsed: ParsedSpec, spec: ModelSpec, source: Source, request: Request) -> SpecReport:
     import_torch_fast()  # it costs a second: only now is it sure that it is needed
     from tdinspect.building.check import check_operations
     from tdinspect.running.assemble import assemble
+    from tdinspect.running.peak import with_peak
 
     report = SpecReport(
         file=source.file,
@@ -76,6 +81,11 @@ def _inspect(parsed: ParsedSpec, spec: ModelSpec, source: Source, request: Reque
         from tdinspect.running.full import run_in_full
 
         assembly = run_in_full(spec, assembly)
+    assembly = with_peak(spec, assembly)
+    if request.ranges:
+        from tdinspect.running.ranges import ranges_of
+
+        report = replace(report, ranges=ranges_of(spec, assembly))
     asked = {request.command, *request.also}
     if "compare" in asked:
         from tdinspect.running.compare import compare
@@ -104,7 +114,7 @@ def _report(report: SpecReport, parsed: ParsedSpec, assembly: Assembly, every_ru
         inputs={name: shape_of(info, *axes) for name, info in assembly.inputs.items()},
         layers=rows,
         outputs={name: shape_of(info, *axes) for name, info in trace.outputs.items()},
-        totals=totals_of(rows),
+        totals=totals_of(rows, trace.cost, trace.peak_bytes),
         params_fixed_in=params_fixed_in(trace, world.clocks, world.batch),
         unwrapped_failure=trace.unwrapped_failure,
         axes=trace.axes,
@@ -158,20 +168,23 @@ def inspect_module(module: object, inputs: object, *, compare: bool, axes: bool,
         inputs={name: shape_of(info, *symbols) for name, info in looked.assembly.inputs.items()},
         layers=rows,
         outputs={name: shape_of(info, *symbols) for name, info in trace.outputs.items()},
-        totals=totals_of(rows),
+        totals=totals_of(rows, trace.cost, trace.peak_bytes),
         unwrapped_failure=trace.unwrapped_failure,
         axes=trace.axes,
-        findings=tuple(_in_python(finding) for finding in run_checks(trace, world.sizes)),
+        findings=tuple(_in_python(finding) for finding in run_checks(trace, world.sizes, every=axes)),
         notes=looked.notes,
     )
 
 
 def _in_python(finding: Finding) -> Finding:
     """The finding with a fix in Python in the place of a spec's step, where it has one."""
-    if finding.help is None or finding.code not in ("TD102", "TD103"):
+    if finding.help is None:
         return finding
-    tried = finding.help.partition("\n")[0]
+    tried, _, step = finding.help.partition("\n")
     parts = (f"[{part}]" if part.isdecimal() else f".{part}" for part in render_path(finding.path).split("."))
     place = f"model{''.join(parts)}"  # model.blocks[0].conv
-    fix = f"\n{place} = tdinspect.TimeDistributed({place})" if finding.code == "TD102" else ""
-    return replace(finding, help=tried + fix)
+    if finding.code == "TD102":
+        return replace(finding, help=f"{tried}\n{place} = tdinspect.TimeDistributed({place})")
+    if finding.code == "TD202":
+        return replace(finding, help=f"{tried}\nmake {place} with batch_first={'batch_first: true' in step}")
+    return replace(finding, help=None if finding.code == "TD211" else tried)  # no step to write `time:` beside

@@ -39,7 +39,7 @@ def broken(expect: Expect, seen: Seen) -> Iterator[Finding]:
     for name, shape in expect.layers.items():
         yield from _shape(name, shape, seen.values.get(name), seen.sizes, ("expect", "layers", name))
     for key, bounds in expect.counts.items():
-        yield from _count(key, bounds, getattr(seen.totals, key))
+        yield from _count(key, bounds, _told(key, seen.totals))
     for index, symbol in enumerate(expect.free):
         if symbol in seen.stuck:
             yield _finding(f"{symbol} is not free: {seen.stuck[symbol]}", ("expect", "free", index))
@@ -114,11 +114,17 @@ def _same(expected: str, found: str, sizes: Mapping[str, int]) -> bool:
         return expected == found
 
 
+def _told(key: str, totals: Totals) -> int | None:
+    """The total; None for one that is known in part only."""
+    value: int | None = getattr(totals, key)
+    return None if key == "macs" and totals.macs_status != "complete" else value
+
+
 def _count(key: str, bounds: tuple[int | None, int | None], value: int | None) -> Iterator[Finding]:
     low, high = bounds
     path: Path = ("expect", key)
     if value is None:
-        yield _finding(f"{key} cannot be told yet, so nothing holds it to what is expected", path)
+        yield _finding(f"{key} cannot be told of this model, so nothing holds it to what is expected", path)
         return
     unit = " bytes" if key.endswith("bytes") else ""
     if low == high and value != low:

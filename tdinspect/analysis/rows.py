@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from tdinspect.analysis.costs import cost_rows
 from tdinspect.analysis.parameters import Counts, count_rows, fixed_in
+from tdinspect.domain.cost import Cost, added
 from tdinspect.domain.location import Path, Position, render_path
 from tdinspect.domain.report import LayerRow, Shape, TensorRow, Totals
 from tdinspect.domain.size import readable
@@ -17,7 +19,7 @@ def layer_rows(
     trace: Trace, sizes: Mapping[str, int], clocks: Sequence[str], batch: str | None, locate: Locate
 ) -> tuple[LayerRow, ...]:
     """One row for each record, in order."""
-    counts = count_rows(trace.layers)
+    counts, costs = count_rows(trace.layers), cost_rows(trace.layers)
     shapes: dict[int, Shape] = {}  # most layers take the very value that the one before gave
 
     def shape(infos: Sequence[TensorInfo]) -> Shape | None:
@@ -29,14 +31,15 @@ def layer_rows(
         return shapes[key]
 
     return tuple(
-        _row(record, count, sizes, shape(record.inputs), shape(record.outputs), locate)
-        for record, count in zip(trace.layers, counts, strict=True)
+        _row(record, count, cost, sizes, shape(record.inputs), shape(record.outputs), locate)
+        for record, count, cost in zip(trace.layers, counts, costs, strict=True)
     )
 
 
 def _row(
     record: LayerRecord,
     count: Counts,
+    cost: Cost,
     sizes: Mapping[str, int],
     input: Shape | None,
     output: Shape | None,
@@ -67,7 +70,19 @@ def _row(
         error=record.failure.error if record.failure else None,
         comparison=record.comparison,
         axes=record.axes,
+        sized_by={name: readable(size, sizes) for name, size in record.sized_by.items()},
+        unclear=_unclear(record),
+        macs=cost.macs,
+        macs_status=cost.macs_status,
+        activation_bytes=cost.activation_bytes,
     )
+
+
+def _unclear(record: LayerRecord) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """The axes of the first output that follow symbols of the spec, and no formula was found."""
+    axes = record.outputs[0].axes if record.outputs else ()
+    named = ((i, tuple(s for s in sorted(axis.unclear) if not s.startswith("#"))) for i, axis in enumerate(axes))
+    return tuple((i, symbols) for i, symbols in named if symbols)
 
 
 def _summary(record: LayerRecord) -> str:
@@ -86,14 +101,23 @@ def shape_of(info: TensorInfo, sizes: Mapping[str, int], clocks: Sequence[str], 
     )
 
 
-def totals_of(rows: Sequence[LayerRow]) -> Totals:
-    """The sums over all leaves."""
+def totals_of(rows: Sequence[LayerRow], outside: Cost | None = None, peak_bytes: int | None = None) -> Totals:
+    """The sums over all leaves; costs are those of the outermost rows, which have the rest in them.
+
+    ``outside`` is what the model does outside of its rows, ``peak_bytes`` what its values take at one time.
+    """
     leaves = [row for row in rows if not row.container]
+    outermost = (Cost(row.macs, row.macs_status, row.activation_bytes) for row in rows if row.depth == 0)
+    cost = added([*outermost, outside or Cost()])
     return Totals(
         sum(row.params for row in leaves),
         sum(row.trainable_params for row in leaves),
         sum(row.keras_params for row in leaves),
         sum(row.param_bytes for row in leaves),
+        cost.macs,
+        cost.macs_status,
+        cost.activation_bytes,
+        peak_bytes,
     )
 
 

@@ -6,13 +6,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tdinspect.domain.cost import CostStatus
 from tdinspect.domain.effect import AxisEffect, ModelAxes, chart
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.location import render_path
 from tdinspect.domain.trace import Comparison, FirstFailure
 
 Command = Literal["shape", "params", "compare", "axes", "check"]
-CostStatus = Literal["complete", "partial", "unavailable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +67,16 @@ class LayerRow:
     error: str | None = None
     comparison: Comparison | None = None
     axes: AxisEffect | None = None
+    sized_by: Mapping[str, str] = field(default_factory=dict)  # formulas of inferred sizes that follow symbols
+    unclear: tuple[tuple[int, tuple[str, ...]], ...] = ()  # output axes that follow these symbols by no known formula
     macs: int | None = None
     macs_status: CostStatus = "unavailable"
+    activation_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over the leaves."""
+    """Sums over the leaves. ``activation_bytes`` is None where the pass did not reach the end."""
 
     params: int = 0
     trainable_params: int = 0
@@ -82,6 +85,7 @@ class Totals:
     macs: int | None = None
     macs_status: CostStatus = "unavailable"
     activation_bytes: int | None = None
+    peak_activation_bytes: int | None = None  # without gradients: what is kept at one time at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +162,7 @@ def _spec_dict(spec: SpecReport, commands: Collection[Command]) -> dict[str, Any
             "macs_status": totals.macs_status,
             "param_bytes": totals.param_bytes,
             "activation_bytes": totals.activation_bytes,
+            "peak_activation_bytes": totals.peak_activation_bytes,
         },
         "ranges": {symbol: dict(limits) for symbol, limits in spec.ranges.items()},
         "findings": [_finding_dict(finding) for finding in spec.findings],
@@ -194,6 +199,7 @@ def _layer_dict(row: LayerRow, commands: Collection[Command]) -> dict[str, Any]:
         "param_bytes": row.param_bytes,
         "macs": row.macs,
         "macs_status": row.macs_status,
+        "activation_bytes": row.activation_bytes,
         "shared_with": row.shared_with,
         "formula": row.formula,
         "tensors": [

@@ -92,6 +92,11 @@ class Size:
                 found |= {atom} if isinstance(atom, str) else atom.numerator.symbols
         return frozenset(found)
 
+    @property
+    def unit(self) -> int:
+        """What it is made to grow by when a symbol or a floor grows by one: ``8*H+3`` moves in steps of 8."""
+        return gcd(*(c for atoms, c in self.terms if atoms)) or 1
+
     def value(self, sizes: Mapping[str, int]) -> int:
         """Its number where the symbols have these sizes; KeyError for a symbol without one."""
         return sum(c * prod(_atom_value(atom, sizes) for atom in atoms) for atoms, c in self.terms)
@@ -111,8 +116,14 @@ class Size:
 
     def __str__(self) -> str:
         lone = self._lone_floor()
-        if lone is not None:  # (T+1)//3-2 reads better as (T-5)//3
-            return _atom_text(Floor(lone[0].numerator + lone[1] * lone[0].divisor, lone[0].divisor))
+        if lone is None:
+            factors = _factors(self) if len(self.terms) > 1 else [self]
+            return self._sum_text() if len(factors) == 1 else _product_text(factors)
+        shifted = _atom_text(Floor(lone[0].numerator + lone[1] * lone[0].divisor, lone[0].divisor))
+        text = self._sum_text()
+        return text if len(text) < len(shifted) else shifted  # (T-5)//3 for (T+1)//3-2, but W//4-1
+
+    def _sum_text(self) -> str:
         ordered = sorted(self.terms, key=lambda term: (-len(term[0]), [_atom_text(atom) for atom in term[0]]))
         text = ""
         for atoms, coefficient in ordered:
@@ -139,8 +150,86 @@ def _collect(terms: Iterable[Term]) -> Size:
     sums: dict[tuple[Atom, ...], int] = {}
     for atoms, coefficient in terms:
         sums[atoms] = sums.get(atoms, 0) + coefficient
+    if sum(1 for atoms in sums if atoms and isinstance(atoms[-1], Floor)) > 1:
+        _gather_parts(sums)
     kept = [(atoms, c) for atoms, c in sums.items() if c]
     return Size(tuple(sorted(kept, key=lambda term: [_atom_text(atom) for atom in term[0]])))
+
+
+def _gather_parts(sums: dict[tuple[Atom, ...], int]) -> None:
+    """All parts of one thing, in place: ``n//d + (n+1)//d + ... + (n+d-1)//d`` is n (Hermite's identity)."""
+    for floor in [atoms[0] for atoms in sums if len(atoms) == 1 and isinstance(atoms[0], Floor)]:
+        rest = dict(floor.numerator.terms).get((), 0)
+        if rest:
+            continue
+        parts: list[tuple[Atom, ...]] = [(Floor(floor.numerator + k, floor.divisor),) for k in range(floor.divisor)]
+        held = [sums.get(part, 0) for part in parts]
+        if not all(held) or len({count > 0 for count in held}) > 1:
+            continue
+        times = min(held, key=abs)
+        for part in parts:
+            sums[part] -= times
+        for atoms, c in floor.numerator.terms:
+            sums[atoms] = sums.get(atoms, 0) + times * c
+
+
+def _factors(size: Size) -> list[Size]:
+    """A product of sums without a symbol in common, as its factors: ``H*W-H-W+1`` is ``H-1`` times ``W-1``."""
+    for group in _groups(size):
+        table: dict[tuple[Atom, ...], dict[tuple[Atom, ...], int]] = {}
+        for atoms, c in size.terms:
+            own = tuple(atom for atom in atoms if _symbols_of(atom) <= group)
+            table.setdefault(own, {})[tuple(atom for atom in atoms if atom not in own)] = c
+        first = next(iter(table.values()))
+        common = gcd(*first.values())
+        base = {atoms: c // common for atoms, c in first.items()}
+        times = {own: _multiple(row, base) for own, row in table.items()}
+        if len(_groups(size)) > 1 and None not in times.values():
+            mine = _collect((own, c) for own, c in times.items() if c is not None)
+            return [mine, *_factors(_collect(base.items()))]
+    return [size]
+
+
+def _multiple(row: Mapping[tuple[Atom, ...], int], base: Mapping[tuple[Atom, ...], int]) -> int | None:
+    """How often ``base`` makes ``row``, or None."""
+    if row.keys() != base.keys():
+        return None
+    found = {divmod(row[atoms], base[atoms]) for atoms in base}
+    times, rest = next(iter(found))
+    return times if len(found) == 1 and rest == 0 else None
+
+
+def _groups(size: Size) -> list[frozenset[str]]:
+    """The symbols, those together that stand in one floor."""
+    groups: list[frozenset[str]] = []
+    for atoms, _ in size.terms:
+        for atom in atoms:
+            symbols = _symbols_of(atom)
+            groups, met = [g for g in groups if not g & symbols], [g for g in groups if g & symbols]
+            groups.append(symbols.union(*met))
+    return sorted(groups, key=sorted)
+
+
+def _symbols_of(atom: Atom) -> frozenset[str]:
+    return frozenset((atom,)) if isinstance(atom, str) else atom.numerator.symbols
+
+
+def _product_text(factors: Iterable[Size]) -> str:
+    """``8*H*(W-2)``: the number, then what needs no brackets."""
+    number, texts = 1, []
+    for factor in factors:
+        common = gcd(*(c for _, c in factor.terms))
+        if factor.terms[-1][1] < 0:
+            common = -common
+        number *= common
+        text = str(_collect((atoms, c // common) for atoms, c in factor.terms))
+        if text != "1":
+            texts.append(text)
+    texts.sort(key=lambda text: not text.isidentifier())
+    product = "*".join(text if text.isidentifier() else f"({text})" for text in texts)
+    if abs(number) != 1:
+        product = f"{abs(number)}*{product}"
+    return f"-({product})" if number < 0 else product
 
 
 def _atom_text(atom: Atom) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tdinspect.domain.cost import Cost
 from tdinspect.domain.effect import AxisEffect, Effect, ModelAxes, TimeEffect
 from tdinspect.domain.location import Path
 from tdinspect.domain.size import Size, readable
@@ -20,10 +21,12 @@ class Axis:
     """One axis of a value: its size, and the time and batch symbols that it carries.
 
     ``T//2`` after a stride carries T; ``T*64`` after a Flatten carries nothing; a fold ``B*T`` carries both.
+    ``unclear`` has the symbols that the size follows, where no formula says how: ``size`` is a number then.
     """
 
     size: Size
     carries: frozenset[str] = frozenset()
+    unclear: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +183,9 @@ class LayerRecord:
     ``op_path`` is the place of the operation's key, ``uses`` those of the blocks' uses that lead to it,
     ``keys`` are the step keys that the spec has beside it.
     ``arguments`` are the telling ones for a person, ``given`` those of the spec, ``inferred`` those that shapes told;
-    ``depends_on`` has the symbols that the layer's own sizes follow.
+    ``depends_on`` has the symbols that the layer's own sizes follow, ``sized_by`` the formulas of the inferred ones.
+    ``cost`` is None where it is not known; of a container it is what the container does itself, None where that is
+    nothing.
     """
 
     name: str
@@ -197,6 +202,7 @@ class LayerRecord:
     given: Mapping[str, object] = field(default_factory=dict)
     inferred: Mapping[str, int] = field(default_factory=dict)
     depends_on: frozenset[str] = frozenset()
+    sized_by: Mapping[str, Size] = field(default_factory=dict)
     inputs: tuple[TensorInfo, ...] = ()
     outputs: tuple[TensorInfo, ...] = ()
     parameters: tuple[ParameterInfo, ...] = ()
@@ -206,6 +212,7 @@ class LayerRecord:
     steps: Size | None = None  # of a TimeDistributed: how often its layers run
     times: Size = Size.number(1)  # how often a pass calls the layer: once for each step of a Recurrent around it
     time: str | None = None  # what the spec says the step is meant to do to the time axis
+    cost: Cost | None = None
     failure: Failure | None = None
     comparison: Comparison | None = None
     effect: Effect | None = None
@@ -244,4 +251,6 @@ class Trace:
     values: Mapping[str, TensorInfo] = field(default_factory=dict)  # every name of the outermost scope
     unwrapped_failure: FirstFailure | None = None
     axes: ModelAxes | None = None
+    cost: Cost | None = None  # what the model does outside of its layers; None where that is nothing
+    peak_bytes: int | None = None  # what values take at one time, at most, in a pass without gradients
     looked_at: Mapping[str, int] = field(default_factory=dict)  # the sizes at which effects and axes were seen

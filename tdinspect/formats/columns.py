@@ -6,18 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tdinspect.domain.report import LayerRow, Shape, SpecReport
-from tdinspect.formats.words import inferred_text, sizes_text
+from tdinspect.formats.words import NONE, inferred_text, macs_text, sizes_text, with_unit
 
 Value = str | int | float | Shape | None
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column by name; ``number`` stands to the right. ``value`` is what it holds for a row of a spec."""
+    """A column by name; ``number`` stands to the right. ``value`` is what it holds for a row of a spec.
+
+    ``text`` is how a person reads it, where that is another thing than the value.
+    """
 
     name: str
     value: Callable[[LayerRow, SpecReport], Value]
     number: bool = False
+    text: Callable[[LayerRow], str] | None = None
 
 
 def _percent(row: LayerRow, spec: SpecReport) -> float | None:
@@ -30,6 +34,10 @@ def _dtype(row: LayerRow, spec: SpecReport) -> str | None:
 
 def _tensors(row: LayerRow, spec: SpecReport) -> str:
     return "; ".join(f"{tensor.name} {sizes_text(tensor.shape)}" for tensor in row.tensors)
+
+
+def _activations(row: LayerRow) -> str:
+    return "?" if row.activation_bytes is None else with_unit(row.activation_bytes) if row.activation_bytes else NONE
 
 
 def _frozen(row: LayerRow, spec: SpecReport) -> int:
@@ -52,6 +60,9 @@ COLUMNS: tuple[Column, ...] = (
     Column("keras", lambda row, spec: row.keras_params, number=True),
     Column("bytes", lambda row, spec: row.param_bytes, number=True),
     Column("percent", _percent, number=True),
+    Column("macs", lambda row, spec: row.macs, number=True, text=lambda row: macs_text(row.macs, row.macs_status)),
+    Column("macs-status", lambda row, spec: row.macs_status),
+    Column("activations", lambda row, spec: row.activation_bytes, number=True, text=_activations),
     Column("formula", lambda row, spec: row.formula),
     Column("inferred", lambda row, spec: inferred_text(row)),
     Column("tensors", _tensors),

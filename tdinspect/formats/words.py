@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from tdinspect.domain.cost import CostStatus
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.report import LayerRow, Report, Shape, SpecReport
 from tdinspect.formats.spans import Spans, join, span
@@ -25,6 +26,31 @@ def with_unit(size: int) -> str:
             return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1024
     return f"{value:.1f} TiB"
+
+
+def scaled(number: int) -> str:
+    """A big number as people read it: ``56.6 M``, ``625``; a dot for none."""
+    value = float(number)
+    for unit in ("", " k", " M", " G", " T"):
+        if round(value, 1) < 1000:
+            return f"{value:.1f}{unit}" if unit else grouped(number)
+        value /= 1000
+    return f"{value:,.1f} P"
+
+
+def macs_text(macs: int | None, status: CostStatus) -> str:
+    """The multiply-adds: ``56.6 M``, ``≥ 56.6 M`` where a part is not known, ``?`` where nothing is."""
+    if macs is None:
+        return "?"
+    return f"≥ {scaled(macs)}" if status == "partial" else scaled(macs)
+
+
+def total_macs_text(spec: SpecReport) -> str:
+    """The multiply-adds of one pass; nothing where there are none, or where the pass stopped."""
+    totals = spec.totals
+    if totals.macs == 0 or failing_row(spec) is not None:
+        return ""
+    return "macs not known" if totals.macs is None else f"{macs_text(totals.macs, totals.macs_status)} macs"
 
 
 def counted(number: int, noun: str) -> str:
@@ -88,6 +114,11 @@ def row_notes(row: LayerRow) -> list[Spans]:
     notes: list[Spans] = []
     if row.inferred:
         notes.append(span(f"{inferred_text(row)} inferred", "dim"))
+    for name, formula in row.sized_by.items():
+        one = enumerated([f"one {symbol}" for symbol in dict.fromkeys(re.findall(r"[A-Za-z_]\w*", formula))])
+        notes.append(span(f"{name} = {formula}: this model takes {one} only"))
+    for axis, symbols in row.unclear:
+        notes.append(span(f"axis {axis} follows {enumerated(symbols)}, by no simple formula: shown as a number"))
     if row.type == "TimeDistributed" and row.container and row.params:
         notes.append(span("same weights at every step"))
     if row.shared_with:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from tdinspect._startup import no_collection
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.spec import ModelSpec
 from tdinspect.importers.document import Document
@@ -31,7 +30,7 @@ def read_spec(text: str | bytes, file: str, overrides: Mapping[str, str] = _NO_O
 
     Findings carry their positions, in the order of the file; those about ``overrides`` have none and come first.
     """
-    with _no_collection():
+    with no_collection():
         return _read(text, file, overrides)
 
 
@@ -45,18 +44,6 @@ def _read(text: str | bytes, file: str, overrides: Mapping[str, str]) -> ParsedS
     collector = Collector()
     spec = parse_spec(document.data, file, overrides, collector)
     return ParsedSpec(spec, in_order([*findings, *collector.findings], document), document)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """While it lasts no garbage is collected: of a large file all is kept, and looking for some takes half the time."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
 
 
 def read_document(text: str | bytes) -> tuple[Document, list[Finding]]:

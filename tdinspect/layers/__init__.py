@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from torch import nn
 
-from tdinspect.layers import activation, attention, conv, embedding, linear, norm, padding, pooling, recurrent, shape
+from tdinspect.layers import (
+    activation,
+    attention,
+    conv,
+    embedding,
+    linear,
+    loss,
+    norm,
+    padding,
+    pooling,
+    recurrent,
+    shape,
+)
 from tdinspect.layers.axis_use import Uses
 from tdinspect.layers.family import Family, Source, generic_formula
 
@@ -22,6 +34,7 @@ KINDS: tuple[Family, ...] = (
     *pooling.KINDS,
     *padding.KINDS,
     *shape.KINDS,
+    *loss.KINDS,
 )
 
 _BY_CLASS = {name: family for family in KINDS for name in family.classes}
@@ -60,6 +73,11 @@ def keras_count(module: nn.Module) -> int:
     """What Keras reports for the same layer: each class of module inside counted as its family says."""
     own = family_of_module(module).keras_params(module)
     return own + sum(keras_count(child) for child in module.children())
+
+
+def has_known_cost(module: nn.Module) -> bool:
+    """True where shapes tell the multiply-adds of the layer."""
+    return family_of_module(module).macs is not None
 
 
 def index_bound(module: nn.Module) -> int | None:

@@ -6,6 +6,7 @@ from torch import nn
 
 from tdinspect.layers.axis_use import Each, Halves, Mixed, Uses, alone, everywhere, only
 from tdinspect.layers.family import Family
+from tdinspect.layers.work import nothing
 
 
 def _softmax_uses(module: nn.Module, ndim: int) -> Uses | None:
@@ -40,9 +41,10 @@ KINDS = (
             "Dropout3d", "FeatureAlphaDropout",
         ),
         axes=alone(everywhere),
+        macs=nothing,
     ),
-    Family(classes=("Softmax", "LogSoftmax", "Softmin"), axes=alone(_softmax_uses)),
-    Family(classes=("Softmax2d",), axes=alone(_softmax2d_uses)),
-    Family(classes=("GLU",), axes=alone(_glu_uses)),
-    Family(classes=("PReLU",), axes=alone(_prelu_uses)),
+    Family(classes=("Softmax", "LogSoftmax", "Softmin"), axes=alone(_softmax_uses), macs=nothing),
+    Family(classes=("Softmax2d",), axes=alone(_softmax2d_uses), macs=nothing),
+    Family(classes=("GLU",), axes=alone(_glu_uses), macs=nothing),
+    Family(classes=("PReLU",), axes=alone(_prelu_uses), macs=nothing),
 )  # fmt: skip

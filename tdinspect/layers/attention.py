@@ -10,6 +10,7 @@ from torch import nn
 from tdinspect.domain.spec import Layer
 from tdinspect.layers.axis_use import Each, Mixed, Shape, Uses
 from tdinspect.layers.family import Family, Smaller, Source, generic_formula
+from tdinspect.layers.work import Work, macs_inside, rows
 
 
 def _attention_formula(module: nn.Module) -> str:
@@ -85,6 +86,50 @@ def _narrowed(arguments: Mapping[str, object], widths: Mapping[int, int]) -> dic
     return narrowed
 
 
+def _attention_macs(module: nn.Module, work: Work) -> int:
+    """Three projections, queries by keys, weights by values, the projection of the result; masks save nothing."""
+    assert isinstance(module, nn.MultiheadAttention)
+    return _attended(module, work.taken(0, "query"), work.taken(1, "key"), work.taken(2, "value"))
+
+
+def _attended(module: nn.MultiheadAttention, query: Shape, key: Shape, value: Shape) -> int:
+    width, queries = int(module.embed_dim), rows(query)
+    keys = key[1] if module.batch_first and len(key) == 3 else key[0]
+    keys += int(module.bias_k is not None) + int(module.add_zero_attn)
+    projections = 2 * queries * width + rows(key) * int(module.kdim) + rows(value) * int(module.vdim)
+    return projections * width + 2 * queries * keys * width
+
+
+def _transformer_macs(module: nn.Module, work: Work) -> int | None:
+    """Those of the layers inside; None where one of them is no layer of torch."""
+    decoder = isinstance(module, nn.TransformerDecoderLayer | nn.TransformerDecoder)
+    first, second = ("tgt", "memory") if decoder else ("src", "tgt")
+    target = work.taken(0, first)
+    try:
+        if isinstance(module, nn.Transformer):
+            memory, target = target, work.taken(1, second)
+            return _within(module.encoder, memory, ()) + _within(module.decoder, target, memory)
+        return _within(module, target, work.taken(1, second) if decoder else ())
+    except TypeError:
+        return None
+
+
+def _within(module: nn.Module, target: Shape, memory: Shape) -> int:
+    """Raises TypeError for a layer that is none of torch's."""
+    if type(module) in (nn.TransformerEncoder, nn.TransformerDecoder):
+        assert isinstance(module.layers, nn.ModuleList)
+        return sum(_within(layer, target, memory) for layer in module.layers)
+    if type(module) not in (nn.TransformerEncoderLayer, nn.TransformerDecoderLayer):
+        raise TypeError(type(module).__name__)
+    assert isinstance(module, nn.TransformerEncoderLayer | nn.TransformerDecoderLayer)
+    wide = (*target[:-1], module.linear1.out_features)
+    total = macs_inside(module.linear1, target) + macs_inside(module.linear2, wide)
+    total += _attended(module.self_attn, target, target, target)
+    if isinstance(module, nn.TransformerDecoderLayer):
+        total += _attended(module.multihead_attn, target, memory, memory)
+    return total
+
+
 KINDS = (
     Family(
         classes=("MultiheadAttention",),
@@ -97,6 +142,7 @@ KINDS = (
         axes=_attention_uses,
         unseen=frozenset({(1, 2)}),  # the values take no part in the weights
         smaller=_smaller,
+        macs=_attention_macs,
     ),
     Family(
         classes=("TransformerEncoderLayer", "TransformerEncoder"),
@@ -104,6 +150,7 @@ KINDS = (
         formula=generic_formula,
         axes=_transformer_uses,
         smaller=_smaller,
+        macs=_transformer_macs,
     ),
     Family(
         classes=("TransformerDecoderLayer", "TransformerDecoder"),
@@ -111,6 +158,13 @@ KINDS = (
         formula=generic_formula,
         axes=_transformer_uses,
         smaller=_smaller,
+        macs=_transformer_macs,
     ),
-    Family(classes=("Transformer",), sources={"d_model": Source(name="src")}, axes=_transformer_uses, smaller=_smaller),
+    Family(
+        classes=("Transformer",),
+        sources={"d_model": Source(name="src")},
+        axes=_transformer_uses,
+        smaller=_smaller,
+        macs=_transformer_macs,
+    ),
 )

@@ -10,6 +10,7 @@ from torch.nn.modules.conv import _ConvNd
 
 from tdinspect.layers.axis_use import Edge, Mixed, Spread, Uses, Window, alone, over_space
 from tdinspect.layers.family import Family, Source
+from tdinspect.layers.work import Work
 
 
 def _formula(module: nn.Module) -> str:
@@ -46,12 +47,22 @@ def _first(value: object) -> int:
     return value
 
 
+def _macs(module: nn.Module, work: Work) -> int:
+    """Each output position takes a whole kernel, also over padding; transposed, each input position gives one."""
+    assert isinstance(module, _ConvNd)
+    kernel = prod(module.kernel_size)
+    if module.transposed:
+        return prod(work.taken(0, "input")) * module.out_channels // module.groups * kernel
+    return prod(work.gives[0]) * module.in_channels // module.groups * kernel
+
+
 KINDS = tuple(
     Family(
         classes=(f"Conv{n}d", f"ConvTranspose{n}d", f"LazyConv{n}d", f"LazyConvTranspose{n}d"),
         sources={"in_channels": Source(axis=-1 - n)},
         formula=_formula,
         axes=alone(_uses),
+        macs=_macs,
     )
     for n in (1, 2, 3)
 )

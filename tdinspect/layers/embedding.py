@@ -1,4 +1,4 @@
-"""Embedding tables: whole numbers in, one row of the table for each."""
+"""Embedding tables: whole numbers in, one row of the table for each; rows are looked up, nothing is multiplied."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from torch import nn
 
 from tdinspect.layers.axis_use import Each, Mixed, Uses, alone, everywhere
 from tdinspect.layers.family import Family
+from tdinspect.layers.work import nothing
 
 
 def _rows(module: nn.Module) -> int:
@@ -19,6 +20,6 @@ def _bag_uses(module: nn.Module, ndim: int) -> Uses | None:
 
 
 KINDS = (
-    Family(classes=("Embedding",), indices=_rows, axes=alone(everywhere)),
-    Family(classes=("EmbeddingBag",), indices=_rows, axes=alone(_bag_uses)),
+    Family(classes=("Embedding",), indices=_rows, axes=alone(everywhere), macs=nothing),
+    Family(classes=("EmbeddingBag",), indices=_rows, axes=alone(_bag_uses), macs=nothing),
 )

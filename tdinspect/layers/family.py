@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from torch import nn
 
 from tdinspect.layers.axis_use import Axes
+from tdinspect.layers.work import Macs
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class Family:
     ``indices(module)`` bounds the whole numbers that it takes. ``most`` limits arguments whose kernel does something
     for each one in turn, even on an empty batch. ``axes(module, shapes)`` says what becomes of each axis of each input;
     ``unseen`` has the pairs of an output and an input that do not meet. ``smaller(arguments)`` are the arguments of a
-    layer with fewer features that does the same to all other axes.
+    layer with fewer features that does the same to all other axes. ``macs(module, work)`` are the multiply-adds of one
+    call (``layers/work.py``); without it they are not known.
     """
 
     classes: tuple[str, ...]
@@ -64,3 +66,4 @@ class Family:
     axes: Axes | None = None
     unseen: frozenset[tuple[int, int]] = frozenset()
     smaller: Callable[[Mapping[str, object]], Smaller | None] | None = None
+    macs: Macs | None = None

@@ -8,6 +8,7 @@ from torch.nn.modules.instancenorm import _InstanceNorm
 
 from tdinspect.layers.axis_use import AxisUse, Blocks, Each, Mixed, Uses, Window, alone, only
 from tdinspect.layers.family import Family, Source, generic_formula, torch_count
+from tdinspect.layers.work import nothing
 
 
 def _formula(module: nn.Module) -> str:
@@ -92,6 +93,7 @@ KINDS = (
         keras_params=_keras_batch_norm,
         witness=_one_position,
         axes=alone(_batch_uses),
+        macs=nothing,
     ),
     *(
         Family(
@@ -99,6 +101,7 @@ KINDS = (
             sources={"num_features": Source(axis=-1 - n)},
             formula=_formula,
             axes=alone(_instance_uses),
+            macs=nothing,
         )
         for n in (1, 2, 3)
     ),
@@ -107,13 +110,16 @@ KINDS = (
         sources={"num_channels": Source(axis=1)},
         formula=_group_formula,
         axes=alone(_group_uses),
+        macs=nothing,
     ),
-    Family(classes=("LayerNorm",), formula=generic_formula, axes=alone(_last_uses)),
+    Family(classes=("LayerNorm",), formula=generic_formula, axes=alone(_last_uses), macs=nothing),
     Family(
         classes=("RMSNorm",),
         sources={"normalized_shape": Source(name="x")},
         formula=generic_formula,
         axes=alone(_last_uses),
+        macs=nothing,
     ),
-    Family(classes=("LocalResponseNorm",), axes=alone(_local_uses)),
+    Family(classes=("LocalResponseNorm",), axes=alone(_local_uses), macs=nothing),
+    Family(classes=("CrossMapLRN2d",), macs=nothing),
 )

@@ -8,6 +8,7 @@ from torch import nn
 
 from tdinspect.layers.axis_use import Each, Edge, Uses, Window, alone
 from tdinspect.layers.family import Family
+from tdinspect.layers.work import nothing
 
 _EDGES: Mapping[str, Edge] = {"Reflection": "reflect", "Replication": "replicate", "Circular": "circular"}
 
@@ -26,4 +27,6 @@ def _uses(module: nn.Module, ndim: int) -> Uses | None:
 
 _NAMES = ("Constant", "Zero", *_EDGES)
 
-KINDS = (Family(classes=tuple(f"{name}Pad{n}d" for name in _NAMES for n in (1, 2, 3)), axes=alone(_uses)),)
+_CLASSES = tuple(f"{name}Pad{n}d" for name in _NAMES for n in (1, 2, 3))
+
+KINDS = (Family(classes=_CLASSES, axes=alone(_uses), macs=nothing),)

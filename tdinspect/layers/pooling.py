@@ -6,6 +6,7 @@ from torch import nn
 
 from tdinspect.layers.axis_use import AxisUse, Each, Mixed, Uses, Window, alone, nth, over_space, together
 from tdinspect.layers.family import Family
+from tdinspect.layers.work import nothing
 
 
 def _rank(module: nn.Module) -> int:
@@ -40,9 +41,9 @@ def _classes(*names: str) -> tuple[str, ...]:
 
 
 KINDS = (
-    Family(classes=_classes("MaxPool", "AvgPool", "LPPool"), axes=alone(_window_uses)),
-    Family(classes=_classes("AdaptiveAvgPool", "AdaptiveMaxPool"), axes=alone(_adaptive_uses)),
+    Family(classes=_classes("MaxPool", "AvgPool", "LPPool"), axes=alone(_window_uses), macs=nothing),
+    Family(classes=_classes("AdaptiveAvgPool", "AdaptiveMaxPool"), axes=alone(_adaptive_uses), macs=nothing),
     # Where an unpooled value goes, its index says.
-    Family(classes=_classes("MaxUnpool"), axes=together(_spatial_unknown)),
-    Family(classes=("FractionalMaxPool2d", "FractionalMaxPool3d"), axes=alone(_spatial_unknown)),
+    Family(classes=_classes("MaxUnpool"), axes=together(_spatial_unknown), macs=nothing),
+    Family(classes=("FractionalMaxPool2d", "FractionalMaxPool3d"), axes=alone(_spatial_unknown), macs=nothing),
 )

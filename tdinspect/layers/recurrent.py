@@ -11,6 +11,7 @@ from torch.nn.modules.rnn import RNNCellBase
 
 from tdinspect.layers.axis_use import Each, Mixed, Shape, Uses, Walk, together
 from tdinspect.layers.family import Family, torch_count
+from tdinspect.layers.work import Work, rows
 
 _GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 
@@ -79,12 +80,27 @@ def _cell_uses(module: nn.Module, ndim: int) -> Uses | None:
     return (*(Each(),) * (ndim - 1), Mixed("features")) if ndim in (1, 2) else None
 
 
+def _macs(module: nn.Module, work: Work) -> int:
+    """At each step of each sample every weight once: input, state and projection of all layers and directions."""
+    assert isinstance(module, nn.RNNBase | RNNCellBase)
+    weights = sum(value.numel() for name, value in module.named_parameters() if name.startswith("weight"))
+    return rows(work.taken(0, "input")) * weights
+
+
 KINDS = (
-    Family(classes=("LSTM", "GRU", "RNN"), formula=_formula, keras_params=_keras, steps=_steps, axes=_uses),
+    Family(
+        classes=("LSTM", "GRU", "RNN"),
+        formula=_formula,
+        keras_params=_keras,
+        steps=_steps,
+        axes=_uses,
+        macs=_macs,
+    ),
     Family(
         classes=("LSTMCell", "GRUCell", "RNNCell"),
         formula=_cell_formula,
         keras_params=_keras,
         axes=together(_cell_uses),
+        macs=_macs,
     ),
 )

@@ -18,6 +18,7 @@ from tdinspect.layers.axis_use import (
     over_space,
 )
 from tdinspect.layers.family import Family
+from tdinspect.layers.work import nothing
 
 
 def _flatten_uses(module: nn.Module, ndim: int) -> Uses | None:
@@ -84,12 +85,14 @@ def _distance_uses(module: nn.Module, shapes: tuple[Shape, ...]) -> tuple[Uses, 
 
 
 KINDS = (
-    Family(classes=("Flatten",), axes=alone(_flatten_uses)),
-    Family(classes=("Unflatten",), axes=alone(_unflatten_uses)),
-    Family(classes=("PixelShuffle",), axes=alone(_shuffle_uses)),
-    Family(classes=("PixelUnshuffle",), axes=alone(_unshuffle_uses)),
-    Family(classes=("ChannelShuffle",), axes=alone(_channel_shuffle_uses)),
-    Family(classes=("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d"), axes=alone(_upsample_uses)),
-    Family(classes=("Fold", "Unfold"), axes=alone(_patches_uses)),
-    Family(classes=("CosineSimilarity", "PairwiseDistance"), axes=_distance_uses),
+    Family(classes=("Flatten",), axes=alone(_flatten_uses), macs=nothing),
+    Family(classes=("Unflatten",), axes=alone(_unflatten_uses), macs=nothing),
+    Family(classes=("PixelShuffle",), axes=alone(_shuffle_uses), macs=nothing),
+    Family(classes=("PixelUnshuffle",), axes=alone(_unshuffle_uses), macs=nothing),
+    Family(classes=("ChannelShuffle",), axes=alone(_channel_shuffle_uses), macs=nothing),
+    Family(
+        classes=("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2d"), axes=alone(_upsample_uses), macs=nothing
+    ),
+    Family(classes=("Fold", "Unfold"), axes=alone(_patches_uses), macs=nothing),
+    Family(classes=("CosineSimilarity", "PairwiseDistance"), axes=_distance_uses, macs=nothing),
 )

@@ -43,7 +43,7 @@ class Assembly:
     """A built model (None when the walk stopped), what was seen, and what was found on the way.
 
     ``leaves`` has the module and the inputs of every leaf row by its name, for probes; ``highs`` bounds the integers
-    of inputs that reach an embedding.
+    of inputs that reach an embedding; ``sums`` are the two values that each Residual adds.
     """
 
     model: BuiltModel | None
@@ -53,6 +53,7 @@ class Assembly:
     world: World
     leaves: Mapping[str, Leaf]
     highs: Mapping[str, int]
+    sums: tuple[tuple[TensorInfo, TensorInfo], ...] = ()
 
 
 def assemble(spec: ModelSpec, *, device: str = "auto", initialise: bool = False) -> Assembly:
@@ -81,6 +82,7 @@ class _Walk:
         self.leaves: dict[str, Leaf] = {}
         self.highs: dict[str, int] = {}
         self.containers: dict[str, Step] = {}
+        self.sums: list[tuple[TensorInfo, TensorInfo]] = []
 
     def run(self, place: Spot | None = None) -> Assembly:
         inputs = input_infos(self.spec)
@@ -98,7 +100,8 @@ class _Walk:
             pass
         values = {name: value for name, value in scope.values.items() if isinstance(value, TensorInfo)}
         trace = Trace(tuple(self.ledger.records), outputs, values)
-        return Assembly(model, inputs, trace, tuple(self.findings), self.world, self.leaves, self.highs)
+        found = (trace, tuple(self.findings), self.world, self.leaves, self.highs, tuple(self.sums))
+        return Assembly(model, inputs, *found)
 
     def _outputs(self, scope: Scope, last: Tree) -> dict[str, TensorInfo]:
         named = {name: scope[name] for name in self.spec.outputs} or {"output": first(last)}
@@ -186,7 +189,8 @@ class _Walk:
         told = {name: size.value(self.world.sizes) for name, size in inferred.items()}
         given = resolved(dict(layer.args.named), self.world.sizes)
         leaf = Leaf(layer.type, complete, given, told, module.eval(), flow, place.fold)
-        return self._leaf(step, leaf, place, Use(follows))
+        sized_by = {name: size for name, size in inferred.items() if not size.is_number}
+        return self._leaf(step, leaf, place, Use(follows, sized_by=sized_by))
 
     def _refuse(self, step: Step, layer: Layer, place: Spot, flow: Flow, finding: Finding) -> NoReturn:
         """A layer that could not be built: its row says why, and the walk stops."""
@@ -247,9 +251,9 @@ class _Walk:
         value, calls = transfer(watched, leaf.flow.args, leaf.flow.kwargs, self.world)
         self.leaves[place.prefix + step.name] = replace(leaf, value=value)
         if is_leaf(leaf.module):
-            self.ledger.ran(place, step, leaf, use, value)
+            self.ledger.ran(place, step, leaf, use, value, multiplies=bool(watched.products))
             return value
-        self.ledger.contains(place, step, leaf, value)
+        self.ledger.contains(place, step, leaf, value, multiplies="" in watched.products)
         not_called = [(None, None)] * (len(watched.layers) - len(calls))
         for inner, (taken, given) in zip(watched.layers, [*calls, *not_called], strict=True):
             self.ledger.inner(place, step, inner, taken, given, use.shared)

@@ -64,8 +64,8 @@ def _analysed(spec: ModelSpec, assembly: Assembly, sizes: Mapping[str, int]) -> 
     return judged, certain and None not in analysis.known.values()
 
 
-def judged_layers(assembly: Assembly, constants_at: ConstantsAt) -> tuple[LayerRecord, ...]:
-    """The rows with their effects, for a model whose wiring nobody knows.
+def judged_layers(assembly: Assembly, constants_at: ConstantsAt) -> Assembly:
+    """The same assembly, the rows with their effects, for a model whose wiring nobody knows.
 
     ``constants_at(sizes)`` has for the names of leaves those of their inputs that no input of the model moves.
     """
@@ -73,12 +73,13 @@ def judged_layers(assembly: Assembly, constants_at: ConstantsAt) -> tuple[LayerR
     for sizes in (small, own):
         analysis = _Analysis(assembly, sizes)
         with inspecting():
-            for name, values in constants_at(sizes).items():
+            # Only runs look at the values, and a pass for them costs as much as the module.
+            for name, values in constants_at(sizes).items() if analysis.has_unknown() else ():
                 analysis.effect_in_the_model(name, assembly.leaves[name], values)
             layers = tuple(map(analysis.judged, assembly.trace.layers))
         if None not in analysis.known.values() or max(own.values(), default=0) > _LENGTHS[-1]:
             break  # else something in it takes its own sizes only
-    return layers
+    return replace(assembly, trace=replace(assembly.trace, layers=layers, looked_at=sizes))
 
 
 class _Analysis:
@@ -99,6 +100,11 @@ class _Analysis:
         """What it does there, where some of its inputs do not move."""
         self.in_the_model[name] = found = self.effect(leaf, constants)
         return found
+
+    def has_unknown(self) -> bool:
+        """Whether some layer is not known by its family, but has to be run."""
+        found = {(leaf.kind, repr(leaf.flow), leaf.fold): leaf for leaf in self.assembly.leaves.values()}
+        return any(known_effect(leaf, self.world, self.sizes) is None for leaf in found.values())
 
     def judged(self, record: LayerRecord) -> LayerRecord:
         """A row with its effect."""

@@ -15,6 +15,9 @@ from tdinspect.domain.trace import Axis, TensorInfo
 from tdinspect.domain.tree import Tree, leaves, map_tree
 from tdinspect.running.engine import FULL, Described, Engine
 
+# The few steps of a recurrence that stand for all.
+STEPS = Size.symbol("#steps")
+
 
 @dataclass(frozen=True, slots=True)
 class World:

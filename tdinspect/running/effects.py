@@ -55,17 +55,19 @@ def module_effect(
     world: World,
     sizes: Mapping[str, int],
     constants: Mapping[int, Tensor] | None = None,
+    **few: int,
 ) -> Effect | None:
     """What a built module does as a whole, seen in runs of a copy of it with random weights.
 
     ``flow`` and ``value`` are TensorInfo: what goes in and what comes out. None where it does not run at these sizes.
-    It sees what no layer alone shows, such as attention written out with a mask; it costs a copy and some fifty runs.
+    It sees what no layer alone shows, such as attention written out with a mask; it costs a copy and some fifty runs,
+    fewer with fewer ``trials``.
     """
     with suppress(Ended), guarded():
         before = dict(world.run.sizes)
         try:
             leaf = Leaf(f"{module.__module__}.{type(module).__name__}", None, {}, {}, module, flow, None, value)
-            return probed_effect(leaf, world, sizes, constants or {})
+            return probed_effect(leaf, world, sizes, constants or {}, **few)
         finally:
             world.run.sizes.clear()
             world.run.sizes.update(before)

@@ -43,6 +43,7 @@ class Walk(Protocol):
     world: World
     ledger: Ledger
     exported: frozenset[str]
+    sums: list[tuple[TensorInfo, TensorInfo]]
 
     def performer(self, place: Spot) -> Perform:
         """What does a step at this place."""
@@ -113,6 +114,8 @@ class Enclosed:
         return self._added(before, first(value))
 
     def _added(self, before: Tree, value: Tree) -> Tree:
+        if isinstance(before, TensorInfo) and isinstance(value, TensorInfo):
+            self.walk.sums.append((before, value))
         try:
             return transfer(TensorFunction("add", {}, self.walk.world.run), (before, value), {}, self.walk.world)
         except LayerError as error:

@@ -9,15 +9,15 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm, _NormBase
 from torch.nn.modules.conv import _ConvNd
 
-from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.domain.sequence import CELLS, RECURRENCES, SEQUENCE
 from tdinspect.domain.spec import ModelSpec
 from tdinspect.domain.trace import Facts, Fix, LayerRecord
 from tdinspect.running.assemble import Assembly
 from tdinspect.running.call import World, is_view
-from tdinspect.running.effects import known_effect, train_crosses
+from tdinspect.running.effects import train_crosses
 from tdinspect.running.engine import inspecting
 from tdinspect.running.graph import Graph, Value, graph_of
+from tdinspect.running.last_step import LastSteps
 from tdinspect.running.meeting import joins_samples, steps_meet, where_samples_meet
 from tdinspect.running.needless import is_needless
 from tdinspect.running.sides import Leaf, infos_of
@@ -35,11 +35,17 @@ _UPSAMPLING = frozenset(("Upsample", "UpsamplingNearest2d", "UpsamplingBilinear2
 _PART_0_IS_MEANT = RECURRENCES | CELLS | {"MultiheadAttention"}
 
 
-def gather_facts(spec: ModelSpec, assembly: Assembly) -> Assembly:
-    """The same assembly, every row with the facts that the rules ask for. The effects are there already."""
+def gather_facts(spec: ModelSpec | None, assembly: Assembly) -> Assembly:
+    """The same assembly, every row with the facts that the rules ask for. The effects are there already.
+
+    Without a spec nobody knows the wiring, nor what the code between the layers does: what needs those is left out.
+    """
     with inspecting():
-        gathering = _Gathering(assembly, graph_of(spec, assembly.leaves), assembly.trace.looked_at)
-        layers = tuple(replace(record, facts=gathering.of(record)) for record in assembly.trace.layers)
+        graph = Graph() if spec is None else graph_of(spec, assembly.leaves)
+        gathering = _Gathering(assembly, graph, assembly.trace.looked_at)
+        told = [record for record in assembly.trace.layers if spec is not None or not record.container]
+        facts = {record.name: gathering.of(record) for record in told}
+        layers = tuple(replace(record, facts=facts.get(record.name, Facts())) for record in assembly.trace.layers)
     return replace(assembly, trace=replace(assembly.trace, layers=layers))
 
 
@@ -51,6 +57,7 @@ class _Gathering:
         self.graph, self.users, self.reaching = graph, graph.users(), graph.reaching()
         self.outputs = {*(graph.outputs or ())}
         self.records = {record.name: record for record in assembly.trace.layers}
+        self.last_steps = LastSteps(graph, self.records, self.leaves, self.world, sizes)
         self.uses: dict[str, list[str]] = {}  # of the modules that are used again
         for record in assembly.trace.layers:
             if record.shared_with is not None:
@@ -69,7 +76,7 @@ class _Gathering:
             used=self._is_used(record.name),
             dropped=self._dropped(record, leaf),
             norm=self._norm_after(record, leaf),
-            last_step_of=self._last_step_of(record, leaf),
+            last_step_of=self.last_steps.source(record.name),
             train=_train(leaf, self.world),
             takes_time_for_channels=takes_time_for_channels(record, self.world),
             joins_samples=joins_samples(leaf, self.world),
@@ -111,32 +118,6 @@ class _Gathering:
         if norm is None or norm.fold != leaf.fold or _channels(norm) != axis:
             return None
         return norm.type
-
-    def _last_step_of(self, record: LayerRecord, leaf: Leaf) -> str | None:
-        """The bidirectional recurrence that a step takes the last step of, with nothing between that mixes steps."""
-        if not isinstance(leaf.module, TensorFunction) or not self._takes_last_step(leaf):
-            return None
-        values = self.graph.takes.get(record.name, ())
-        while len(values) == 1 and values[0].part == 0 and values[0].node in self.leaves:
-            before, source = self.records[values[0].node], self.leaves[values[0].node]
-            time = before.axes.time if before.axes is not None else None
-            if isinstance(source.module, nn.RNNBase) and source.module.bidirectional:
-                return before.name if time == "mixes" else None
-            if time != "per_step":
-                return None
-            values = self.graph.takes.get(before.name, ())
-        return None
-
-    def _takes_last_step(self, leaf: Leaf) -> bool:
-        """Looked at in full length: what is step 8 of 9 need not be the last of 30."""
-        infos, full = infos_of(leaf.flow), self.world.sizes
-        time = time_size(infos[0], leaf.fold, self.world) if len(infos) == 1 else None
-        effect = None if time is None else known_effect(leaf, self.world, full)
-        if time is None or effect is None:
-            return False
-        last = 1 << time.value(full) - 1
-        rows = effect.links.get((0, 0), ())
-        return last > 1 and bool(rows) and all(row == last for row in rows)
 
     def _fixes(self, record: LayerRecord, leaf: Leaf) -> Iterator[Fix]:
         """The ways out that work, where something may be wrong."""

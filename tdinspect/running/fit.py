@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from math import prod
+from collections.abc import Callable, Mapping, Sequence
+from math import gcd, prod
 
 from tdinspect.domain.size import Size
 
 VARIABLE = Size.symbol("n")
+# A variable, its size where nothing is grown, and the sizes it leads to.
+Moving = tuple[Size, int, Mapping[int, int]]
 
 
 def fit_single(points: Mapping[int, int]) -> Size | None:
@@ -38,45 +40,44 @@ def _power(points: Mapping[int, int]) -> Size | None:
     return None
 
 
-def fit_joint(moving: Sequence[tuple[Size, int, Mapping[int, int]]], base: int) -> Size | None:
+def fit_joint(moving: Sequence[Moving], base: int, holds: Callable[[Size], bool] = lambda size: True) -> Size | None:
     """A size that several variables move, each given as (variable, its size in the base run, its points).
 
-    A product of them all (a Flatten), of two of them shifted (an Unfold), or a sum (a cat); None when none goes through
-    every point. Points with one variable grown do not settle it: the caller holds it to one where all are.
+    A product of a formula of each (a Flatten, an Unfold), or a sum of straight lines (a cat); None when none goes
+    through every point. Points with one variable grown do not settle it: ``holds`` tells whether a formula holds
+    where all are.
     """
-    slopes = []
-    for _, start, points in moving:
+    found = (fits(moving, base) for fits in (_product, _sum))
+    return next((size for size in found if size is not None and holds(size)), None)
+
+
+def _product(moving: Sequence[Moving], base: int) -> Size | None:
+    """``k * f(n1) * g(n2)``: what the sizes of one variable's points have in common belongs to the others."""
+    if base == 0:
+        return None
+    size, at_start = Size.number(1), 1
+    for variable, start, points in moving:
+        points = {**points, start: base}
+        common = gcd(*points.values())
+        shared_out = {n: value // common for n, value in points.items()}
+        slope = _slope(shared_out)
+        factor = fit_single(shared_out) if slope is None else VARIABLE * slope + (base // common - slope * start)
+        if factor is None:
+            return None
+        at_start *= base // common
+        size = size * factor.substitute("n", variable)
+    return None if base % at_start else size * (base // at_start)
+
+
+def _sum(moving: Sequence[Moving], base: int) -> Size | None:
+    total, at_start = Size.number(0), 0
+    for variable, start, points in moving:
         slope = _slope({**points, start: base})
         if slope is None:
             return None
-        slopes.append(slope)
-    starts = [start for _, start, _ in moving]
-    if all(slope * start == base for slope, start in zip(slopes, starts, strict=True)) and base % prod(starts) == 0:
-        size = Size.number(base // prod(starts))
-        for variable, _, _ in moving:
-            size = size * variable
-        return size
-    windows = _windows(moving, slopes, base)
-    if windows is not None:
-        return windows
-    total = Size.number(base - sum(slope * start for slope, start in zip(slopes, starts, strict=True)))
-    for slope, (variable, _, _) in zip(slopes, moving, strict=True):
         total = total + variable * slope
-    return total
-
-
-def _windows(moving: Sequence[tuple[Size, int, Mapping[int, int]]], slopes: Sequence[int], base: int) -> Size | None:
-    """``k * (n1 + b1) * (n2 + b2)``, the number of places of a window on a plane (Unfold)."""
-    if len(moving) != 2 or 0 in slopes or base == 0 or slopes[0] * slopes[1] % base:
-        return None
-    factor = slopes[0] * slopes[1] // base
-    if factor == 0 or slopes[0] % factor or slopes[1] % factor:
-        return None
-    sides = (slopes[1] // factor, slopes[0] // factor)
-    product = Size.number(factor)
-    for (variable, start, _), side in zip(moving, sides, strict=True):
-        product = product * (variable + (side - start))
-    return product
+        at_start += slope * start
+    return total + (base - at_start)
 
 
 def _slope(points: Mapping[int, int]) -> int | None:

@@ -11,9 +11,14 @@ from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.domain.size import Size
 from tdinspect.domain.trace import Axis, TensorInfo
 from tdinspect.domain.tree import Tree, leaves, map_tree
-from tdinspect.running.call import Call, Variable, is_view, merges_axes
+from tdinspect.running.call import STEPS, Call, Variable, is_view, merges_axes
 from tdinspect.running.engine import Described
 from tdinspect.running.fit import fit_joint, fit_single
+
+# How far a variable is grown step by step, until a formula goes through all points.
+_DENSE = (4, 16, 64, 512)
+# Where several variables are grown at once: the first by so much, each further one by a step more.
+_TOGETHER = ((1, 1), (6, 5), (16, 16))
 
 
 def symbolic(call: Call, base: Tree, inputs: Sequence[TensorInfo]) -> Tree:
@@ -48,6 +53,13 @@ def _longest_stride(module: nn.Module) -> int:
     return max((n for n in leaves(stride) if isinstance(n, int)), default=1)
 
 
+def _rounds(module: nn.Module) -> bool:
+    """True where sizes are multiplied by a fraction that no binary number holds: they are rounded, up or down."""
+    settings = module.constants if isinstance(module, TensorFunction) else vars(module)
+    factors = [factor for factor in leaves(settings.get("scale_factor")) if isinstance(factor, float)]
+    return any(factor * 64 != int(factor * 64) for factor in factors)
+
+
 class _Movement:
     """How the outputs of a call move when one variable grows."""
 
@@ -57,14 +69,17 @@ class _Movement:
         self.samples: dict[int, list[tuple[int, ...]]] = {0: [leaf.shape for leaf in base]}
         self.call = call
         self.ran = False
-        # Far enough to cross the next stride; not for the batch, whose size is memory.
-        far = () if call.is_batch(variable.size) else (max(64, 2 * _longest_stride(call.module)),)
-        for by in (1, 2, 3, *far):
+        # Far enough to cross the next stride; not for the batch, whose size is memory, nor steps, which take time.
+        near = call.is_batch(variable.size) or variable.size == STEPS
+        self.unit = variable.size.unit
+        self.far = None if near else max(5, -(-max(64, 2 * _longest_stride(call.module)) // self.unit))
+        for by in (1, 2, 3) if self.far is None else (1, 2, 3, self.far):
             self.sample(by)
         self.refused = not self.ran
 
     def sample(self, by: int) -> None:
-        """Run once more, with the variable grown by ``by``."""
+        """Run once more, with the variable grown by so many units: ``8*H`` takes multiples of 8 only."""
+        by *= self.unit
         if by in self.samples:
             return
         shapes = self.call.shapes({self.variable: by})
@@ -82,15 +97,30 @@ class _Movement:
 
     def fit(self, index: int, axis: int) -> Size | None:
         """The output axis as a formula of the variable, sampled more densely until one holds everywhere."""
-        for dense in (4, 16, 64, 512):
-            if dense > 4 and len(self.samples) < dense // 8:  # the layer refuses most sizes
+        for dense in _DENSE:
+            if not self.sample_to(dense):
                 return None
-            for by in range(dense):
-                self.sample(by)
-            formula = fit_single(self.points(index, axis))
-            if formula is not None:
+            points = self.points(index, axis)
+            near = {n: size for n, size in points.items() if n < self.start + dense * self.unit}
+            formula = fit_single(near)
+            if formula is not None and self._holds(formula, index, axis, dense):
                 return formula
         return None
+
+    def sample_to(self, dense: int) -> bool:
+        """Run with the variable grown by each number below ``dense``; False where the layer refuses most sizes."""
+        if dense > 4 and len(self.samples) < dense // 8:
+            return False
+        for by in range(dense):
+            self.sample(by)
+        return True
+
+    def _holds(self, formula: Size, index: int, axis: int, dense: int) -> bool:
+        """True where the formula is right at the sizes that it was not found from, as far as the layer runs there."""
+        if dense > _DENSE[0] and self.far is not None:
+            for by in (self.far + 1, self.far + dense // 2 + 1):
+                self.sample(by)
+        return all(size == formula.value({"n": n}) for n, size in self.points(index, axis).items())
 
 
 def _axis(
@@ -113,7 +143,8 @@ def _axis(
     found = _one(moving[0], index, axis) if len(moving) == 1 else _several(call, moving, index, axis, size)
     if found is None:
         carries = frozenset() if merges_axes(call.module) else carries
-        return Axis(Size.number(call.full_shapes()[index][axis]), carries)
+        follows = frozenset().union(*(movement.variable.size.symbols for movement in moving))
+        return Axis(Size.number(call.full_shapes()[index][axis]), carries, follows)
     if merges_axes(call.module) and not any(found == info_axis.size for info in inputs for info_axis in info.axes):
         carries = carries if found.symbols and _is_fold(found, carries) else frozenset()
     if isinstance(call.module, TensorSource) and not _is_fold(found, carries):
@@ -122,23 +153,38 @@ def _axis(
 
 
 def _one(movement: _Movement, index: int, axis: int) -> Size | None:
-    formula = movement.fit(index, axis)
+    formula = None if _rounds(movement.call.module) else movement.fit(index, axis)
     return None if formula is None else formula.substitute("n", movement.variable.size)
 
 
 def _several(call: Call, moving: Sequence[_Movement], index: int, axis: int, size: int) -> Size | None:
     """A formula of several variables, which must also hold where they grow together."""
     names = [f"#{i}" for i in range(len(moving))]
-    points = [(Size.symbol(name), m.start, m.points(index, axis)) for name, m in zip(names, moving, strict=True)]
-    found = fit_joint(points, size)
-    grown = {m.variable: by for by, m in enumerate(moving, start=1)}
-    shapes = call.shapes(grown)
-    together = {name: m.start + grown[m.variable] for name, m in zip(names, moving, strict=True)}
-    if found is None or shapes is None or shapes[index][axis] != found.value(together):
-        return None
-    for name, movement in zip(names, moving, strict=True):
-        found = found.substitute(name, movement.variable.size)
-    return found
+
+    def holds(found: Size) -> bool:
+        """True at sizes that it was not found from; the layer must run at one of them."""
+        seen = 0
+        for first, step in _TOGETHER:
+            grown = {m.variable: m.unit * (first + step * i) for i, m in enumerate(moving)}
+            shapes = call.shapes(grown)
+            if shapes is None:
+                continue
+            seen += 1
+            sizes = {name: m.start + grown[m.variable] for name, m in zip(names, moving, strict=True)}
+            if shapes[index][axis] != found.value(sizes):
+                return False
+        return seen > 0
+
+    for dense in _DENSE[:3]:
+        if not all(movement.sample_to(dense) for movement in moving):
+            return None
+        points = [(Size.symbol(name), m.start, m.points(index, axis)) for name, m in zip(names, moving, strict=True)]
+        found = fit_joint(points, size, holds)
+        if found is not None:
+            for name, movement in zip(names, moving, strict=True):
+                found = found.substitute(name, movement.variable.size)
+            return found
+    return None
 
 
 def _is_fold(size: Size, carries: frozenset[str]) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -11,6 +12,8 @@ from torch import Tensor, nn
 
 from tdinspect.building.users_code import guarded
 from tdinspect.domain.tree import Tree
+from tdinspect.layers import has_known_cost
+from tdinspect.running.products import Products
 
 # Modules of torch.nn that only hold others; what they hold has rows of its own.
 _HOLDERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict, nn.ParameterList, nn.ParameterDict)
@@ -23,7 +26,8 @@ class Inner:
     """One row: a call of a leaf layer, a leaf that no call reached, or a parameter that lies in no leaf.
 
     ``name`` is dotted, as in ``named_modules``. ``times`` is how often the call runs the layer in all; ``shared`` the
-    name where it has run before. ``parameters`` are the layer's, by their names in it.
+    name where it has run before. ``parameters`` are the layer's, by their names in it. ``cut``: more calls follow this
+    one that have no row. ``multiplies``: a user's own layer that has a product of matrices in it.
     """
 
     name: str
@@ -33,6 +37,8 @@ class Inner:
     times: int = 0
     shared: str | None = None
     parameters: tuple[tuple[str, nn.Parameter], ...] = ()
+    cut: bool = False
+    multiplies: bool = False
 
 
 class Watched(nn.Module):
@@ -41,6 +47,7 @@ class Watched(nn.Module):
     They hold tensors on the meta device, of the same shapes and dtypes, and None for everything else. All calls of
     one Watched have the same structure, that of the first that ends: where another runs a layer more or less often
     (a loop over time), its calls are put in those places. ``layers`` says which layer each entry of ``calls`` is.
+    ``products`` are the users' own leaves that multiply matrices themselves; ``""`` is what stands in no leaf.
     """
 
     def __init__(self, module: nn.Module) -> None:
@@ -50,39 +57,54 @@ class Watched(nn.Module):
         self.failed_in: str | None = None  # the leaf that the last call raised in
         self._places: list[str] | None = None  # the leaf of each entry
         self._times: dict[str, int] = {}
+        self.products: frozenset[str] = frozenset()
 
     def forward(self, *inputs: Tree, **named: Tree) -> tuple[Tree, list[tuple[Tree, Tree]]]:
         """The module's own result, and what went on inside. Raises whatever the module raises."""
         seen: dict[str, list[tuple[Tree, Tree]]] = {}
         order: list[str] = []
         self.failed_in = None
+        products = Products()
         handles = [
-            handle for name, leaf in leaf_modules(self.module) for handle in self._watch(name, leaf, seen, order)
+            handle
+            for name, leaf in leaf_modules(self.module)
+            for handle in self._watch(name, leaf, seen, order, products)
         ]
         try:
-            with guarded():
+            with guarded(), products if self._places is None else nullcontext():
                 result = self.module(*inputs, **named)
         finally:
             for handle in handles:
                 handle.remove()
         if self._places is None:
+            self.products = frozenset(products.seen)
             self._times = {name: len(calls) for name, calls in seen.items()}
             counts: dict[str, int] = {}
             self._places = [name for name in order if _counted(counts, name) <= _ROWS]
         return result, _in_places(self._places, seen)
 
     def _watch(
-        self, name: str, leaf: nn.Module, seen: dict[str, list[tuple[Tree, Tree]]], order: list[str]
+        self,
+        name: str,
+        leaf: nn.Module,
+        seen: dict[str, list[tuple[Tree, Tree]]],
+        order: list[str],
+        products: Products,
     ) -> list[Any]:
+        place = None if has_known_cost(leaf) else name
+
         def enter(module: nn.Module, args: Tree) -> None:
             self.failed_in = name
+            products.inside = place
 
         def leave(module: nn.Module, args: Tree, kwargs: Mapping[str, Tree], output: Tree) -> None:
             self.failed_in = None
+            products.inside = ""
             seen.setdefault(name, []).append((_outline((*args, *kwargs.values())), _outline(output)))
             order.append(name)
 
-        if isinstance(leaf, torch.jit.ScriptModule):  # takes no hooks
+        if isinstance(leaf, torch.jit.ScriptModule):  # takes no hooks: nobody knows what it does
+            products.seen.add(name)
             return []
         return [leaf.register_forward_pre_hook(enter), leaf.register_forward_hook(leave, with_kwargs=True)]
 
@@ -93,11 +115,14 @@ class Watched(nn.Module):
         Every parameter of the module is in one of them; one that is tied or called again is in several.
         """
         leaf_by_name = dict(leaf_modules(self.module))
-        rows, before = [], set()
+        rows: list[Inner] = []
+        before: dict[str, int] = {}
         for name in self._places or ():
-            rows.append(_row(name, leaf_by_name[name], self._times[name], name if name in before else None))
-            before.add(name)
-        rows += [_row(name, leaf, 0, None) for name, leaf in leaf_by_name.items() if name not in before]
+            row = _row(name, leaf_by_name[name], self._times[name], name if name in before else None)
+            cut = _counted(before, name) == _ROWS < self._times[name]
+            rows.append(replace(row, cut=cut, multiplies=name in self.products))
+        unseen = [_row(name, leaf, 0, None) for name, leaf in leaf_by_name.items() if name not in before]
+        rows += [replace(row, multiplies=row.name in self.products) for row in unseen]
         in_rows = {id(parameter) for row in rows for _, parameter in row.parameters}
         rows += [
             Inner(name, "Parameter", None, called=True, parameters=((name.rpartition(".")[2], parameter),))

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import nn
 
 from tdinspect.building.sources import CONSTANTS
 from tdinspect.building.wiring import Flow
+from tdinspect.domain.cost import UNKNOWN_PRODUCTS
 from tdinspect.domain.size import Size
 from tdinspect.domain.spec import Container, Function, Operation, Repeat, Share, Step, show
 from tdinspect.domain.trace import Axis, Failure, LayerRecord, ParameterInfo, TensorInfo
 from tdinspect.domain.tree import Tree
 from tdinspect.layers import family_of_module, keras_count
 from tdinspect.layers.summary import summary
+from tdinspect.running.costs import ONCE, Costs
 from tdinspect.running.folding import Cut, Fold, Frame
 from tdinspect.running.inside import Inner
 from tdinspect.running.sides import Leaf, infos_of
@@ -37,7 +39,7 @@ class Place:
     @property
     def times(self) -> Size:
         """How often one pass runs what stands here."""
-        times, frame = Size.number(1), self.frame
+        times, frame = ONCE, self.frame
         while frame is not None:
             times = times * frame.time.size if isinstance(frame, Cut) else times
             frame = frame.outer
@@ -51,10 +53,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """How a step uses its layer: the symbols that its own sizes follow, and whose weights it uses again."""
+    """How a step uses its layer: the symbols that its own sizes follow, and whose weights it uses again.
+
+    ``sized_by`` are the sizes that shapes told and that follow symbols, by argument.
+    """
 
     follows: frozenset[str] = frozenset()
     shared: str | None = None
+    sized_by: Mapping[str, Size] = field(default_factory=dict)
 
 
 class Ledger:
@@ -63,6 +69,7 @@ class Ledger:
     def __init__(self, sizes: Mapping[str, int]) -> None:
         self.sizes = sizes
         self.records: list[LayerRecord] = []
+        self._costs = Costs(sizes)
         self._known: dict[tuple[str, str], Mapping[str, Any]] = {}
         self._views: dict[tuple[int, int], tuple[Frame, TensorInfo, TensorInfo]] = {}
 
@@ -101,15 +108,20 @@ class Ledger:
         """The row of a layer that raised."""
         self.records.append(self._layer(place, step, leaf, use, failure=failure))
 
-    def ran(self, place: Place, step: Step, leaf: Leaf, use: Use, value: Tree) -> None:
-        """The row of a layer that gave ``value``; what no input gives is the same at every step."""
-        outputs = self._seen(value, place) if infos_of(leaf.flow) else tuple(infos_of(value))
-        self.records.append(self._layer(place, step, leaf, use, outputs=outputs))
+    def ran(self, place: Place, step: Step, leaf: Leaf, use: Use, value: Tree, *, multiplies: bool = True) -> None:
+        """The row of a layer that gave ``value``; what no input gives is the same at every step.
 
-    def contains(self, place: Place, step: Step, leaf: Leaf, value: Tree) -> None:
-        """The row of a user's module, before those of its inner layers."""
+        ``multiplies``: a user's own layer that has products of matrices in it, or may have.
+        """
+        outputs = self._seen(value, place) if infos_of(leaf.flow) else tuple(infos_of(value))
+        cost = self._costs.of(leaf.module, leaf.flow, value, place.times, multiplies=multiplies)
+        self.records.append(self._layer(place, step, leaf, use, outputs=outputs, cost=cost))
+
+    def contains(self, place: Place, step: Step, leaf: Leaf, value: Tree, *, multiplies: bool) -> None:
+        """The row of a user's module, before those of its inner layers; ``multiplies``: matrices, outside of those."""
         record = replace(self._layer(place, step, leaf, Use()), container=True, parameters=(), formula=None)
-        self.records.append(replace(record, keras_params=0, outputs=self._seen(value, place)))
+        cost = UNKNOWN_PRODUCTS if multiplies else None
+        self.records.append(replace(record, keras_params=0, outputs=self._seen(value, place), cost=cost))
 
     def inner(self, place: Place, step: Step, inner: Inner, taken: Tree, given: Tree, shared: str | None) -> None:
         """The row of a layer inside a user's module; ``shared``: the module is that of another step."""
@@ -122,6 +134,7 @@ class Ledger:
             record = replace(record, keras_params=sum(parameter.count for parameter in record.parameters))
             given = [TensorInfo(tuple(Axis(Size.number(n)) for n in p.shape)) for p in record.parameters]
         record = replace(record, name=full + inner.name, depth=place.depth + 1, keys={}, function=False)
+        record = replace(record, cost=self._costs.inner(inner, taken, given, place.times))
         self.records.append(replace(record, inputs=self._seen(taken, place), outputs=self._seen(given, place)))
 
     def _layer(self, place: Place, step: Step, leaf: Leaf, use: Use, **more: Any) -> LayerRecord:
@@ -133,6 +146,7 @@ class Ledger:
             given=leaf.given,
             inferred=leaf.inferred,
             depends_on=use.follows,
+            sized_by=use.sized_by,
             parameters=_parameters(named_parameters(leaf.module)),
             shared_with=use.shared,
             **self._described(leaf),

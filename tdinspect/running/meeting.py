@@ -77,7 +77,8 @@ def joins_samples(leaf: Leaf, world: World) -> bool:
 
     The last axis is left out: what joins samples there makes features of them.
     """
-    found = (axis for info in leaf.outputs for axis in info.axes[:-1] if world.batch in axis.size.symbols)
+    lost = (info for info in leaf.outputs if batch_track(info, leaf.fold, world, world.sizes) is None)
+    found = (axis for info in lost for axis in info.axes[:-1] if world.batch in axis.size.symbols)
     return is_view(leaf.module) and any(not axis.carries for axis in found)
 
 

@@ -37,11 +37,13 @@ _INDEX = 16
 _PICKS = 32  # trials at most where whole numbers pick among other values
 
 
-def probed_effect(leaf: Leaf, world: World, sizes: Mapping[str, int], constants: Mapping[int, Tensor]) -> Effect | None:
+def probed_effect(
+    leaf: Leaf, world: World, sizes: Mapping[str, int], constants: Mapping[int, Tensor], trials: int = len(_SCALES)
+) -> Effect | None:
     """What runs show; None where the layer does not run at these sizes, or its weights have no memory.
 
     A layer that refuses float64 runs in float32. Inputs named ``constants`` and masks are not changed. Other axes are
-    small where the layer takes them so.
+    small where the layer takes them so. ``trials`` are the draws to look at.
     """
     if is_weightless(leaf.module):
         return None
@@ -49,7 +51,7 @@ def probed_effect(leaf: Leaf, world: World, sizes: Mapping[str, int], constants:
         with inspecting(), _at(leaf.module, small):
             for dtype, high in product((torch.float64, torch.float32), _bounds(call, small)):
                 try:
-                    return _Probe(call, world, small, constants, dtype, high).effect()
+                    return _Probe(call, world, small, constants, dtype, high).effect(trials)
                 except Exception:  # it takes other numbers than these, or none of this size
                     continue
     return None
@@ -128,11 +130,11 @@ class _Probe:
         own = self.dtype if dtype.is_floating_point else dtype
         return _Input(info, info.shape(self.sizes), own, mask, given, time, batch)
 
-    def effect(self) -> Effect:
+    def effect(self, trials: int) -> Effect:
         """All trials. Raises whatever the layer raises."""
         weights = sum(value.numel() for value in self.side.parameters())
         values: list[Tensor] = []
-        for trial in range(self._trials()):
+        for trial in range(self._trials(trials)):
             scale = _SCALES[trial % len(_SCALES)]
             generator = torch.Generator().manual_seed(trial)
             if trial == 0 or weights <= _FEW_WEIGHTS:
@@ -151,8 +153,8 @@ class _Probe:
         kinds = {own.dtype.is_floating_point for own in self.inputs if own.dtype is not torch.bool}
         return len(kinds) > 1
 
-    def _trials(self) -> int:
-        return max(len(_SCALES), min(self.high, _PICKS)) if self._picks() else len(_SCALES)
+    def _trials(self, least: int) -> int:
+        return max(least, min(self.high, _PICKS)) if self._picks() else least
 
     def _draw(self, own: _Input, trial: int, generator: torch.Generator) -> Tensor:
         if own.given is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import prod
 
 from tdinspect.domain.effect import Rows, each
+from tdinspect.domain.size import Size
 from tdinspect.domain.trace import Axis, TensorInfo
 from tdinspect.running.call import World
 from tdinspect.running.folding import Fold
@@ -56,7 +57,8 @@ def batch_track(info: TensorInfo, fold: Fold | None, world: World, sizes: Mappin
     if world.batch is None:
         return None
     inside = _folded(info, fold, sizes, lambda axis: axis.carries == {world.batch})
-    return inside or _own(info, info.axis_of(world.batch), sizes) or _merged(info, {world.batch}, sizes)
+    own = inside or _own(info, info.axis_of(world.batch), sizes) or _merged(info, {world.batch}, sizes)
+    return own or _held(info, world, sizes)
 
 
 def _own(info: TensorInfo, axis: int | None, sizes: Mapping[str, int]) -> Track | None:
@@ -72,6 +74,23 @@ def _merged(info: TensorInfo, symbols: Collection[str], sizes: Mapping[str, int]
         return None
     size = info.axes[found[0]].size.value(sizes)
     return Track(found[0], tuple(range(size)), size, merged=True)
+
+
+def _held(info: TensorInfo, world: World, sizes: Mapping[str, int]) -> Track | None:
+    """An axis that the batch shares with heads or windows, or that it was taken out of such a one into.
+
+    The last one is left out: it has features in the place of samples.
+    """
+    found = [
+        i
+        for i, axis in enumerate(info.axes[:-1])
+        if not axis.carries and world.batch in axis.size.symbols and not axis.size.symbols & {*world.clocks}
+    ]
+    if len(found) != 1:
+        return None
+    size = info.axes[found[0]].size
+    count = size.value(sizes)
+    return Track(found[0], tuple(range(count)), count, merged=size != Size.symbol(str(world.batch)))
 
 
 def _folded(info: TensorInfo, fold: Fold | None, sizes: Mapping[str, int], wanted: Wanted) -> Track | None:

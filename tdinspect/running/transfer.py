@@ -13,28 +13,28 @@ from math import prod
 
 import torch
 from torch import nn
+from torch.nn.modules.padding import _ConstantPadNd
 
 from tdinspect.building.construct import is_weightless
 from tdinspect.building.functions import BLIND_WHEN_EMPTY
 from tdinspect.building.sources import TensorSource
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.domain.expression import ExpressionError
-from tdinspect.domain.size import Size
 from tdinspect.domain.spec import resolved
 from tdinspect.domain.trace import Axis, TensorInfo
 from tdinspect.domain.tree import Tree, leaves, map_tree
 from tdinspect.layers import family_of_module, index_bound
-from tdinspect.running.call import Call, Variable, World, infos_in, is_view
+from tdinspect.running.call import STEPS, Call, Variable, World, infos_in, is_view
 from tdinspect.running.engine import FULL, META, ONE_SAMPLE, ZERO_BATCH, Described, Engine
 from tdinspect.running.formulas import symbolic
 
-_LARGE = 1 << 16  # elements of input above which a run without a batch to shrink goes to the meta device
+LARGE = 1 << 16  # elements of input above which a run without a batch to shrink goes to the meta device
 # They look at the kinds of numbers before anything else.
 _ANY_KIND = frozenset(("where", "masked_fill", "to", "detach", "zeros_like", "ones_like", "full_like"))
 # One sample of these is computed, and is longer than what came in by a constant or by its own last axis.
 _SPREADS = frozenset(("one_hot", "diag_embed", "pad"))
 _MUCH = 1 << 23  # elements that one sample may have in memory
-_STEPS = Size.symbol("#steps")
+_TWO_SEQUENCES = (nn.MultiheadAttention, nn.TransformerDecoderLayer, nn.TransformerDecoder, nn.Transformer)
 
 
 class LayerError(Exception):
@@ -65,11 +65,11 @@ def _with_few_steps(module: nn.Module, args: Tree, kwargs: Mapping[str, Tree], w
     def put_back(found: object) -> object:
         if not isinstance(found, TensorInfo):
             return found
-        return replace(found, axes=tuple(walked if a.size == _STEPS else a for a in found.axes))
+        return replace(found, axes=tuple(walked if a.size == STEPS else a for a in found.axes))
 
     axes = list(args[0].axes)
-    axes[axis] = Axis(_STEPS)
-    few = replace(world, sizes={**world.sizes, str(_STEPS): 2})
+    axes[axis] = Axis(STEPS)
+    few = replace(world, sizes={**world.sizes, str(STEPS): 2})
     try:
         return map_tree(put_back, _transfer(module, (replace(args[0], axes=tuple(axes)), *args[1:]), kwargs, few))
     except LayerError:  # the exact text is that of the whole length
@@ -78,7 +78,7 @@ def _with_few_steps(module: nn.Module, args: Tree, kwargs: Mapping[str, Tree], w
 
 def _transfer(module: nn.Module, args: Tree, kwargs: Mapping[str, Tree], world: World) -> Tree:
     inputs = infos_in((args, kwargs))
-    engine = _choose(module, inputs, world)
+    engine = choose(module, inputs, world)
     call = Call(module, args, kwargs, world, engine)
     try:
         base = call.run()
@@ -87,14 +87,14 @@ def _transfer(module: nn.Module, args: Tree, kwargs: Mapping[str, Tree], world: 
             raise LayerError(_text(problem)) from problem
         base, call = _at_full_size(call)
     if call.engine == ZERO_BATCH and _has_more_empty_axes(base, inputs, world):
-        base, call = _one_sample(call) or _own_sizes(call)
+        base, call = _one_sample(call) or own_sizes(call)
     _confirm(module, call, inputs)
     if _stretches(call, inputs):
-        base, call = _own_sizes(call)
+        base, call = own_sizes(call)
     try:
         result = symbolic(call, base, inputs)
     except Exception:  # a sample gave what the spec's own sizes do not
-        base, call = _own_sizes(call)
+        base, call = own_sizes(call)
         result = symbolic(call, base, inputs)
     return _bounded(module, world, result)
 
@@ -126,20 +126,29 @@ def _text(problem: Exception) -> str:
     return f"{type(problem).__name__}: {problem}"
 
 
-def _choose(module: nn.Module, inputs: Sequence[TensorInfo], world: World) -> Engine:
+def choose(module: nn.Module, inputs: Sequence[TensorInfo], world: World) -> Engine:
+    """How a layer is run first."""
     if isinstance(module, TensorSource):
         return FULL
-    if is_view(module) or world.device == "meta" or is_weightless(module):
+    if is_view(module):
         return META
+    if world.device == "meta" or is_weightless(module):
+        # On meta a recurrence runs step by step in Python; its kernels take weights that are one number seen often.
+        walks = isinstance(module, nn.RNNBase) and _batched(inputs, world)
+        return ZERO_BATCH if walks else META
     reads_batch = isinstance(module, TensorFunction) and world.batch in module.reads
     if reads_batch or _asks_for_much(module, inputs, world):
         return META  # a batch of none or one would be that constant's value too
-    if not any(world.holds_batch(axis) for info in inputs for axis in info.axes):
+    if not _batched(inputs, world):
         elements = sum(prod(info.shape(world.sizes)) for info in inputs)
-        return META if elements > _LARGE else FULL
+        return META if elements > LARGE else FULL
     if len({axis.size for info in inputs for axis in info.axes if world.holds_batch(axis)}) > 1:
         return META  # none or one of B and of B*T would be the same size
     return ONE_SAMPLE if _needs_a_sample(module, inputs, world) else ZERO_BATCH
+
+
+def _batched(inputs: Sequence[TensorInfo], world: World) -> bool:
+    return any(world.holds_batch(axis) for info in inputs for axis in info.axes)
 
 
 def _asks_for_much(module: nn.Module, inputs: Sequence[TensorInfo], world: World) -> bool:
@@ -154,7 +163,7 @@ def _asks_for_much(module: nn.Module, inputs: Sequence[TensorInfo], world: World
     else:
         return False
     most = max((n for n in leaves(tuple(given.values())) if isinstance(n, int | float)), default=0)
-    if most > _LARGE:
+    if most > LARGE:
         return True
     if not isinstance(module, TensorFunction) or module.name not in _SPREADS:
         return False
@@ -172,10 +181,8 @@ def _has_more_empty_axes(base: Tree, inputs: Sequence[TensorInfo], world: World)
 
 def _needs_a_sample(module: nn.Module, inputs: Sequence[TensorInfo], world: World) -> bool:
     """True where an empty batch gives other shapes or lets mistakes pass."""
-    if isinstance(module, nn.PixelUnshuffle):
-        return True
     if not isinstance(module, TensorFunction):
-        return False
+        return isinstance(module, nn.PixelUnshuffle) or _changes_batch(module, inputs, world)
     if module.name == "cat":
         dim = module.constants.get("dim", 0)
         axes = [info.axes[dim] for info in inputs if isinstance(dim, int) and -len(info.axes) <= dim < len(info.axes)]
@@ -187,9 +194,23 @@ def _needs_a_sample(module: nn.Module, inputs: Sequence[TensorInfo], world: Worl
     return module.name in BLIND_WHEN_EMPTY
 
 
+def _changes_batch(module: nn.Module, inputs: Sequence[TensorInfo], world: World) -> bool:
+    """True for a layer that gives another number of samples: the batch stands where it halves, pads or shuffles."""
+    for info in inputs[:1]:
+        for axis in (i for i, axis in enumerate(info.axes) if world.holds_batch(axis)):
+            behind = len(info.axes) - axis
+            if isinstance(module, nn.GLU) and module.dim in (axis, -behind):
+                return True
+            if isinstance(module, nn.Fold | nn.Unfold | nn.PixelShuffle):
+                return behind < (3 if isinstance(module, nn.Fold) else 4)
+            if isinstance(module, _ConstantPadNd) and behind <= len(module.padding) // 2:
+                return True
+    return False
+
+
 def _at_full_size(failed: Call) -> tuple[Tree, Call]:
     """The same call where the engine at hand raised: the real error, or a run that works."""
-    full = _own_sizes(failed)
+    full = own_sizes(failed)
     return _one_sample(failed) or full
 
 
@@ -202,7 +223,7 @@ def _one_sample(call: Call) -> tuple[Tree, Call] | None:
         return None
 
 
-def _own_sizes(call: Call) -> tuple[Tree, Call]:
+def own_sizes(call: Call) -> tuple[Tree, Call]:
     """The same call at the spec's own sizes. Raises LayerError when the layer raises there."""
     full = call.on(FULL)
     try:
@@ -237,7 +258,17 @@ def _mixes_kinds(call: Call, inputs: Sequence[TensorInfo]) -> bool:
 def _compute_once(call: Call) -> None:
     """One sample for real; an error counts where the spec's own sizes have it too."""
     if _one_sample(call) is None:
-        _own_sizes(call)
+        own_sizes(call)
+
+
+def _takes_two_batches(module: nn.Module, inputs: Sequence[TensorInfo], world: World) -> bool:
+    """True for attention over two sequences whose batches differ."""
+    if len(inputs) < 2 or not isinstance(module, _TWO_SEQUENCES):
+        return False
+    first = next(part for part in module.modules() if isinstance(part, nn.MultiheadAttention))
+    axis = 0 if first.batch_first else 1
+    sequences = [info for info in inputs[: 3 if first is module else 2] if len(info.axes) == 3]
+    return len({info.shape(world.sizes)[axis] for info in sequences}) > 1
 
 
 def _confirm(module: nn.Module, call: Call, inputs: Sequence[TensorInfo]) -> None:
@@ -247,6 +278,8 @@ def _confirm(module: nn.Module, call: Call, inputs: Sequence[TensorInfo]) -> Non
         _look_up(module, inputs[0])
     if bound is None and call.engine in (ZERO_BATCH, META) and _mixes_kinds(call, inputs):
         _compute_once(call)
+    if _takes_two_batches(module, inputs, call.world):  # refused where there is one sample
+        own_sizes(call)
     witness = family_of_module(module).witness
     if witness is None or not inputs:
         return

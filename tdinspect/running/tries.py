@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -193,8 +194,9 @@ class Tries:
             if isinstance(old.module, TensorFunction):
                 module = TensorFunction(old.module.name, given, old.module.run)
                 leaf = Leaf(old.type, None, given, {}, module, flow, fold)
+            elif old.layer is None:
+                leaf = replace(old, given=given, module=_told(old.module, given), alike=f"{old.alike} {given}")
             else:
-                assert old.layer is not None
                 layer = replace(old.layer, args=Arguments(named=given))
                 where = Surroundings(self.world.sizes, self.world.clocks, folded=fold is not None)
                 complete, told = completed(layer, flow, where, Step("", layer, (), ()))
@@ -215,6 +217,20 @@ def _with(given: Mapping[str, object], name: str, value: object) -> Mapping[str,
             changed = replace(inner, args=Arguments(named={**inner.args.named, name: value}))
             return {**given, key: changed}
     return {**given, name: value}
+
+
+def _told(module: nn.Module, given: Mapping[str, object]) -> nn.Module:
+    """A copy of a module that a user built, with these settings in it and in what it is made of.
+
+    ``batch_first`` alone can be changed once a layer is built. Raises ValueError for others.
+    """
+    if set(given) != {"batch_first"}:
+        raise ValueError("it would have to be built again")
+    copy = deepcopy(module)
+    for part in copy.modules():
+        if hasattr(part, "batch_first"):
+            part.batch_first = bool(given["batch_first"])  # type: ignore[assignment]  # a setting, whatever nn says
+    return copy
 
 
 def _unsqueezed(info: TensorInfo) -> TensorInfo:

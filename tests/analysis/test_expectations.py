@@ -83,7 +83,7 @@ def test_counts_lie_within_their_bounds(expected: list[str], bounds: tuple[int |
 
 
 def test_a_count_that_is_not_known_holds_nothing() -> None:
-    expected = ["macs cannot be told yet, so nothing holds it to what is expected"]
+    expected = ["macs cannot be told of this model, so nothing holds it to what is expected"]
     assert expected == messages(Expect(counts={"macs": (None, 5)}))
 
 

@@ -114,10 +114,30 @@ def test_a_size_less_itself_is_nothing(size: Size) -> None:
         ("16*(H//4)*(W//4)", H // 4 * (W // 4) * 16),
         ("-(2*(T//3))", T // 3 * -2),
         ("7", (T * 0 + 15) // 2),
+        ("(H-1)*(W-1)", (H + -1) * (W + -1)),
+        ("8*(H-2)*(W-2)", (H + -2) * (W + -2) * 8),
+        ("8*H*(W-2)", H * (W + -2) * 8),
+        ("T*(H-2)*(W//2+1)", T * (H + -2) * (W // 2 + 1)),
+        ("((H-1)//2)*((W-1)//2)", (H + -1) // 2 * ((W + -1) // 2)),
+        ("-(3*H*(W-2))", H * (W + -2) * -3),
+        ("H*W+T", H * W + T),
+        ("H*W+H+T", H * W + H + T),
+        ("H//2+1", (H + 2) // 2),
+        ("W//4-1", (W + -4) // 4),
+        ("T", T // 2 + (T + 1) // 2),
+        ("2*T+T//2", T // 2 * 3 + (T + 1) // 2 * 2),
+        ("H", H // 3 + (H + 1) // 3 + (H + 2) // 3),
     ],
 )
 def test_a_size_is_written_simply(expected: str, size: Size) -> None:
     assert expected == str(size)
+
+
+@pytest.mark.parametrize(
+    ("expected", "size"), [(1, T), (8, H * 8 + 3), (4, H * W * 4 + T // 2 * 8), (2, T // 2 * 2), (1, Size.number(5))]
+)
+def test_a_size_moves_in_units(expected: int, size: Size) -> None:
+    assert expected == size.unit
 
 
 @pytest.mark.parametrize(("expected", "size"), [(True, Size.number(3)), (True, Size.number(0)), (False, T + 3)])

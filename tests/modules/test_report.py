@@ -185,6 +185,13 @@ def test_a_tensor_alone_and_a_list_are_inputs() -> None:
     assert expected == inspect(nn.Linear(4, 3), inputs=x).to_dict() == inspect(nn.Linear(4, 3), inputs=[x]).to_dict()
 
 
+def test_a_lazy_norm_is_shown_and_stays_lazy() -> None:
+    module = nn.Sequential(nn.LazyConv1d(8, 3), nn.LazyBatchNorm1d())
+    layers = tdinspect.inspect(module, inputs=torch.rand(2, 5, 9), time_axis=2).to_dict()["specs"][0]["layers"]
+    assert [["B", "8", "T-2"]] * 2 == [layer["output_symbols"] for layer in layers]
+    assert isinstance(module[1], nn.LazyBatchNorm1d)
+
+
 def test_a_lazy_module_is_shown_with_the_sizes_it_gets_and_stays_lazy() -> None:
     module = nn.Sequential(nn.LazyLinear(8), nn.ReLU(), nn.LazyLinear(3))
     report = looked_at(module, torch.randn(2, 5, 4), compare=True, axes=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from tdinspect import TimeDistributed, inspect
 from tdinspect.domain.effect import chart
 from tdinspect.domain.report import SpecReport
+from tdinspect.running.modules.thin import thinned
 from tests.modules.models import CausalBlock, Encoder, Loop, TwoInputs, VideoModel, WrappedVideoModel
 
 FRAMES = torch.randn(2, 6, 3, 16, 16)
@@ -216,3 +218,72 @@ def test_what_would_take_too_long_is_left_out_with_a_note() -> None:
     assert report.axes is None
     assert "what the whole module does to time was not looked at" in " ".join(report.notes)
     assert ("per_step", "independent") == effects(report)["0"]
+
+
+class Sequenced(nn.Module):
+    """A recurrence over the frames' features, folded by hand."""
+
+    def __init__(self, batch_first: bool) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.lstm = nn.LSTM(4 * 14 * 14, 8, batch_first=batch_first)
+
+    def forward(self, x: Tensor) -> Tensor:
+        frames = self.conv(x.flatten(0, 1)).flatten(1)
+        y: Tensor = self.lstm(frames.unflatten(0, x.shape[:2]))[0]
+        return y
+
+
+def test_a_forgotten_batch_first_is_found_in_a_module_too() -> None:
+    (finding,) = looked_at(Sequenced(batch_first=False), FRAMES).findings
+    assert ("TD202", "lstm") == (finding.code, finding.path[0])
+    assert finding.help is not None
+    assert finding.help.endswith("make model.lstm with batch_first=True")
+    assert () == looked_at(Sequenced(batch_first=True), FRAMES).findings
+
+
+def test_the_axes_are_judged_where_they_are_asked_for() -> None:
+    assert () == inspect(Sequenced(batch_first=False), inputs=FRAMES).specs[0].findings
+
+
+def test_time_in_the_place_of_the_channels_is_found_in_a_module() -> None:
+    found = looked_at(nn.Sequential(nn.Linear(8, 8), nn.BatchNorm1d(6)), torch.randn(2, 6, 8)).findings
+    assert [("TD201", "1")] == [(finding.code, finding.path[0]) for finding in found]
+
+
+@pytest.mark.parametrize("model", [VideoModel, WrappedVideoModel])
+def test_a_right_module_has_no_findings(model: type[nn.Module]) -> None:
+    assert () == looked_at(model(), FRAMES).findings
+
+
+class Frames(nn.Module):
+    """Convolutions that are too much to run a hundred times as they are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        widths = [3, 64, 64, 64, 128, 128, 256, 256]
+        convs = [nn.Conv2d(a, b, 3, padding=1, stride=1 + (b > a > 3)) for a, b in itertools.pairwise(widths)]
+        self.convs = nn.Sequential(*(part for conv in convs for part in (conv, nn.ReLU())), nn.AdaptiveAvgPool2d(1))
+        self.lstm = nn.LSTM(256, 8, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.lstm(self.convs(x.flatten(0, 1)).flatten(1).unflatten(0, x.shape[:2]))[0]
+        return y
+
+
+def test_the_whole_of_a_module_with_large_convolutions_is_looked_at() -> None:
+    report = looked_at(Frames(), torch.randn(2, 8, 3, 56, 56))
+    assert () == report.notes
+    assert report.axes is not None
+    assert ("causal", "independent") == (report.axes.time, report.axes.batch)
+
+
+def test_convolutions_made_thin_follow_what_they_followed() -> None:
+    for conv in (nn.Conv1d(20, 24, 3, 2, 1), nn.Conv2d(20, 24, 3, padding="same", padding_mode="reflect")):
+        x = torch.randn(2, 20, *(9,) * (conv.weight.ndim - 2), requires_grad=True)
+        seen = []
+        for side in (conv, thinned(conv)):
+            y = side(x)
+            (gradient,) = torch.autograd.grad(y[0, 1].flatten()[2], x)
+            seen.append((y.shape, (gradient != 0).tolist()))
+        assert seen[0] == seen[1]

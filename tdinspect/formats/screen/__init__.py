@@ -47,7 +47,7 @@ def _quiet(spec: SpecReport) -> Screen:
         words = span("✗ ", "error") + span(f"{place(failing)}: ")
         lines.append(line(words + span(failing.error or "", "error")))
     if spec.layers:
-        first, *others = total_lines(spec)
+        first, *others = total_lines(spec, brief=True)
         start = join([span(spec.file, "dim"), first.pieces[0]], "  ")
         lines += [line(start, *first.pieces[1:]), *others]
     return Screen(spec, (), None, tuple(lines))

@@ -31,6 +31,8 @@ def _row(item: TreeRow, columns: list[Column], spec: SpecReport) -> GridRow:
 def _cell(column: Column, item: TreeRow, spec: SpecReport) -> Spans:
     if column.name == "layer":
         return label(item.row, item.parent)
+    if column.text is not None:
+        return span(column.text(item.row))
     return _spans(column, item.row, column.value(item.row, spec))
 
 

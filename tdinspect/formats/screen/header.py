@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from tdinspect.domain.report import Shape, SpecReport
 from tdinspect.formats.spans import Line, Spans, join, line, span
-from tdinspect.formats.words import enumerated, failing_row, fixed_text, parameters_text, place, shape_spans
+from tdinspect.formats.words import (
+    enumerated,
+    failing_row,
+    fixed_text,
+    parameters_text,
+    place,
+    shape_spans,
+    total_macs_text,
+)
 
 
 def title(spec: SpecReport) -> tuple[Line, ...]:
@@ -57,10 +65,10 @@ def _axes(spec: SpecReport) -> list[Spans]:
     return axes
 
 
-def total_lines(spec: SpecReport) -> tuple[Line, ...]:
-    """The outputs, the parameters and what they do not depend on; where the pass stopped, if it did."""
+def total_lines(spec: SpecReport, *, brief: bool = False) -> tuple[Line, ...]:
+    """The outputs, the parameters, the multiply-adds (not in ``brief``); where the pass stopped, if it did."""
     *above, last = _outputs(spec)
-    counts = (span(parameters_text(spec)), span(fixed_text(spec)))
+    counts = (span(parameters_text(spec)), span("" if brief else total_macs_text(spec)), span(fixed_text(spec)))
     if above:
         return (*(line(output) for output in [*above, last]), line(*counts))
     return (line(last, *counts),)

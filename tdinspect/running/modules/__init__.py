@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from torch import nn
 
+from tdinspect.domain.cost import UNKNOWN_PRODUCTS
 from tdinspect.domain.trace import FirstFailure, TensorInfo, Trace
 from tdinspect.domain.tree import Tree
 from tdinspect.running.assemble import Assembly
@@ -15,6 +16,7 @@ from tdinspect.running.axes import judged_layers
 from tdinspect.running.call import World
 from tdinspect.running.compare import compared_layers
 from tdinspect.running.engine import inspecting
+from tdinspect.running.facts import gather_facts
 from tdinspect.running.modules.constants import Constants
 from tdinspect.running.modules.copies import copied, draws_kept
 from tdinspect.running.modules.given import Given, read_inputs
@@ -67,8 +69,7 @@ def look_at(
             layers = compared_layers(assembly)
             assembly = replace(assembly, trace=replace(assembly.trace, layers=layers, unwrapped_failure=bare))
         if axes:
-            layers = judged_layers(assembly, Constants(twin, given, rows.places).at)
-            assembly = replace(assembly, trace=replace(assembly.trace, layers=layers))
+            assembly = gather_facts(None, judged_layers(assembly, Constants(twin, given, rows.places).at))
             if seen.problem is None:
                 whole, note = whole_axes(twin, given, world, seen, shapes)
                 assembly = replace(assembly, trace=replace(assembly.trace, axes=whole))
@@ -89,7 +90,8 @@ def _checked(module: object) -> nn.Module:
 def _assembly(given: Given, world: World, seen: Pass, shapes: Shapes, rows: Rows) -> Assembly:
     outputs = {} if seen.problem is not None else dict(_outputs("output", seen.value, shapes.value))
     inputs = dict(zip(given.names, given.infos, strict=True))
-    return Assembly(None, inputs, Trace(rows.records, outputs), (), world, rows.leaves, {})
+    trace = Trace(rows.records, outputs, cost=UNKNOWN_PRODUCTS if "" in seen.products else None)
+    return Assembly(None, inputs, trace, (), world, rows.leaves, {})
 
 
 def _outputs(name: str, value: Tree, infos: list[TensorInfo]) -> Iterator[tuple[str, TensorInfo]]:

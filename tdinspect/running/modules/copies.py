@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from torch import Tensor, nn
+from torch.nn.parameter import UninitializedBuffer
 
 from tdinspect.domain.tree import leaves
 
@@ -20,6 +21,7 @@ def copied(module: nn.Module) -> nn.Module:
     Raises ValueError for one that holds what cannot be copied.
     """
     memo: dict[int, Any] = {id(value): _on_cpu(value) for value in _tensors(module)}
+    memo |= {id(value): _empty(value) for value in module.buffers() if isinstance(value, UninitializedBuffer)}
     try:
         twin = copy.deepcopy(module, memo)
     except Exception as problem:  # a lock, an open file, a generator
@@ -38,6 +40,12 @@ def _tensors(module: nn.Module) -> list[Tensor]:
                 inside = leaves(held) if name != "_modules" else ()
                 found |= {id(value): value for value in inside if type(value) in (Tensor, nn.Parameter)}
     return [*found.values()]
+
+
+def _empty(value: UninitializedBuffer) -> UninitializedBuffer:
+    """A lazy buffer like it: unlike lazy parameters, those do not copy themselves."""
+    make: Callable[..., UninitializedBuffer] = UninitializedBuffer  # whose types lack its arguments
+    return make(device=value.device, dtype=value.dtype)
 
 
 def _on_cpu(value: Tensor) -> Tensor:

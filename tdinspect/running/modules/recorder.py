@@ -12,8 +12,10 @@ from torch.nn.utils.rnn import PackedSequence
 
 from tdinspect.building.users_code import guarded
 from tdinspect.domain.tree import Tree
+from tdinspect.layers import has_known_cost
 from tdinspect.running.engine import Described
 from tdinspect.running.inside import is_leaf
+from tdinspect.running.products import Products
 
 ROWS = 16  # calls of one module that are kept: the rest of a loop over time says nothing new
 _SMALL = 1 << 16  # numbers in a mask
@@ -66,6 +68,7 @@ class Pass:
     problem: Exception | None = None
     failed_in: int | None = None
     times: Mapping[str, int] = field(default_factory=dict)
+    products: frozenset[str] = frozenset()  # the modules that multiply matrices in their own code; "" is the outermost
 
 
 def named_parts(module: nn.Module) -> Iterator[tuple[str, nn.Module, bool]]:
@@ -95,7 +98,7 @@ def recorded(module: nn.Module, args: Tree, kwargs: Mapping[str, Tree], *, value
     ]
     value, problem = None, None
     try:
-        with guarded():
+        with guarded(), recorder.products:
             value = module(*args, **kwargs)
     except Exception as raised:
         problem = raised
@@ -105,7 +108,8 @@ def recorded(module: nn.Module, args: Tree, kwargs: Mapping[str, Tree], *, value
     outline = Outline()
     shown = outline.of(value)
     failed = recorder.open[-1] if problem is not None and recorder.open else None
-    return Pass(recorder.visits, shown, outline.tensors, problem, failed, recorder.times)
+    products = frozenset(recorder.products.seen)
+    return Pass(recorder.visits, shown, outline.tensors, problem, failed, recorder.times, products)
 
 
 class _Recorder:
@@ -114,14 +118,19 @@ class _Recorder:
         self.visits: list[Visit] = []
         self.open: list[int | None] = []  # None: a call that is one too many to keep
         self.times: dict[str, int] = {}
+        self.products = Products()
+        self.around: list[str | None] = []  # what the products are put down to outside of each open call
 
     def watch(self, name: str, part: nn.Module, leaf: bool) -> list[Any]:
         """The hooks of one module."""
 
         def enter(module: nn.Module, args: Tree, kwargs: Mapping[str, Tree]) -> None:
+            self.around.append(self.products.inside)
+            self.products.inside = None if leaf and has_known_cost(module) else name
             self._enter(name, module, leaf, args, kwargs)
 
         def leave(module: nn.Module, args: Tree, output: Tree) -> None:
+            self.products.inside = self.around.pop() if self.around else ""
             self._leave(name, output)
 
         return [part.register_forward_pre_hook(enter, with_kwargs=True), part.register_forward_hook(leave)]

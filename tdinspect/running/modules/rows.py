@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import nn
+from torch.jit import ScriptModule
 from torch.nn.parameter import UninitializedParameter
 
 from tdinspect.building.imports import Ended, guarded
 from tdinspect.building.wiring import Flow
+from tdinspect.domain.cost import UNKNOWN, UNKNOWN_PRODUCTS, Cost, cut_off
 from tdinspect.domain.size import Size
 from tdinspect.domain.spec import show
 from tdinspect.domain.trace import Axis, Failure, LayerRecord, ParameterInfo, TensorInfo
@@ -18,8 +20,9 @@ from tdinspect.domain.tree import Tree
 from tdinspect.layers import family_of_module, keras_count
 from tdinspect.layers.summary import summary
 from tdinspect.running.call import World
+from tdinspect.running.costs import Costs
 from tdinspect.running.folding import Fold
-from tdinspect.running.modules.recorder import Pass, Visit, filled, named_parts
+from tdinspect.running.modules.recorder import ROWS, Pass, Visit, filled, named_parts
 from tdinspect.running.modules.shapes import Shapes
 from tdinspect.running.sides import Leaf, fold_of, run_bare, run_wrapped
 from tdinspect.running.transfer import LayerError
@@ -53,6 +56,7 @@ class _Builder:
     def __init__(self, module: nn.Module, seen: Pass, shapes: Shapes, world: World) -> None:
         self.module, self.seen, self.shapes, self.world = module, seen, shapes, world
         self.records: list[LayerRecord] = []
+        self.costs = Costs(world.sizes)
         self.leaves: dict[str, Leaf] = {}
         self.places: dict[tuple[str, int], str] = {}
         self.folds: dict[int, Fold | None] = {}  # the fold around what is inside a visit
@@ -71,14 +75,16 @@ class _Builder:
         met = {visit.name for visit in self.seen.visits}
         for name, part, leaf in named_parts(self.module):
             if leaf and name not in met:
-                record = LayerRecord(name or type(part).__name__, type(part).__name__, (name,), 0)
+                unseen = isinstance(part, ScriptModule)  # it may have run: it takes no hooks
+                cost = UNKNOWN if unseen else Cost()
+                record = LayerRecord(name or type(part).__name__, type(part).__name__, (name,), 0, cost=cost)
                 self.records.append(replace(record, **_described(part)))
         keys = {parameter.key for record in self.records for parameter in record.parameters}
         for name, loose in self.module.named_parameters():
             if id(loose) not in keys and not isinstance(loose, UninitializedParameter):
                 own = _parameter(name.rpartition(".")[2], loose)
                 value = (TensorInfo(tuple(Axis(Size.number(n)) for n in loose.shape)),)
-                record = LayerRecord(name, "Parameter", (name,), 0, outputs=value, parameters=(own,))
+                record = LayerRecord(name, "Parameter", (name,), 0, outputs=value, parameters=(own,), cost=Cost())
                 self.records.append(replace(record, keras_params=own.count))
 
     def _visit(self, index: int, visit: Visit) -> LayerRecord:
@@ -97,6 +103,7 @@ class _Builder:
             outputs=tuple(self._outside(info, around) for info in given),
             shared_with=visit.name if visit.time > 1 else None,
         )
+        record = replace(record, cost=self._cost(visit, taken, given))
         if not visit.leaf:
             self.folds[index] = self._fold(visit, taken, around)
             own = self.folds[index]
@@ -109,6 +116,16 @@ class _Builder:
             self.leaves[record.name] = leaf
             self.places[visit.place] = record.name
         return replace(record, failure=self._failure(index, leaf))
+
+    def _cost(self, visit: Visit, taken: list[TensorInfo], given: list[TensorInfo]) -> Cost | None:
+        """Of a module around others what its own code costs; of a last row that calls without one follow, a part."""
+        multiplies = visit.name in self.seen.products
+        if not visit.leaf:
+            return UNKNOWN_PRODUCTS if multiplies else None
+        flow = Flow(filled(visit.args, taken.__getitem__), filled(visit.kwargs, taken.__getitem__))
+        cost = self.costs.of(visit.module, flow, given, multiplies=multiplies)
+        cut = visit.time == ROWS < self.seen.times.get(visit.name, 0)
+        return cut_off(cost) if cut else cost
 
     def _name(self, visit: Visit) -> str:
         name = visit.name or type(visit.module).__name__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 
 from torch import Tensor, nn
 
@@ -26,13 +27,16 @@ from tdinspect.running.modules.copies import with_no_values
 from tdinspect.running.modules.given import BATCH, TIME, Given
 from tdinspect.running.modules.recorder import Pass, filled
 from tdinspect.running.modules.shapes import Shapes
+from tdinspect.running.modules.thin import thinned
 from tdinspect.running.sides import infos_of
 from tdinspect.running.times import rate, time_size
 
 _LENGTHS = (16, 12, 8, 5)  # steps to look at, the most first
+_FEWEST = 4  # of a module that costs too much for those, in half the trials
 _WORK = 5e10  # floating point operations that all runs together may take: some seconds
 _WEIGHTS = 1 << 25  # and the weights that a run in float64 may copy
 _TRIALS = 4
+_TOUCH = 35  # operations that one number costs which a layer gives: it is written and read
 
 
 def whole_axes(
@@ -45,14 +49,17 @@ def whole_axes(
         return None, None
     if sum(weights.numel() for weights in module.parameters()) > _WEIGHTS:
         return None, "what the whole module does to time was not looked at: it has too many weights"
-    refused = False
-    for sizes in _sizes(world):
-        if _work(module, given, sizes) * _TRIALS * (sum(sizes.values()) + 1) > _WORK:
+    refused, thin = False, _thinned(module)
+    for side, (sizes, trials) in [*((module, at) for at in _sizes(world)), *((thin, at) for at in _sizes(world))]:
+        work = _work(side, given, sizes) + _TOUCH * _numbers(seen, world, sizes)
+        if work * trials * (sum(sizes.values()) + 1) > _WORK:
             continue
         constants = _constants(given, sizes)
         places = [next(i for i, own in enumerate(given.infos) if own is info) for info in infos_of(flow)]
         still = {place: constants[i] for place, i in enumerate(places) if i in constants}
-        effect = module_effect(module, flow, value, world, sizes, still)
+        effect = module_effect(side, flow, value, world, sizes, still, trials=trials)
+        if effect is not None and side is thin and not all(row for rows in effect.links.values() for row in rows):
+            continue  # a chain of narrow layers may lose what it is given
         if effect is not None:
             return _axes(effect, infos_of(flow), infos_of(value), world, sizes), None
         refused = True
@@ -60,19 +67,33 @@ def whole_axes(
     return None, f"what the whole module does to time was not looked at: {why}"
 
 
-def _sizes(world: World) -> list[Mapping[str, int]]:
-    """The own sizes where they are small, then fewer steps and samples."""
+def _thinned(module: nn.Module) -> nn.Module:
+    """The module with cheap convolutions; itself where it cannot be so."""
+    try:
+        return thinned(module)
+    except Exception:  # a copy that refuses to be copied again
+        return module
+
+
+def _numbers(seen: Pass, world: World, sizes: Mapping[str, int]) -> float:
+    """How many numbers the layers give in one pass at these sizes."""
+    found = sum(prod(part.shape) for visit in seen.visits if visit.leaf for part in visit.given)
+    return found * prod(sizes.values()) / max(1, prod(world.sizes.values()))
+
+
+def _sizes(world: World) -> list[tuple[Mapping[str, int], int]]:
+    """The own sizes where they are small, then fewer steps and samples; with the trials to make there."""
     own = dict(world.sizes)
     steps, samples = own.get(TIME), own.get(BATCH)
-    found: list[Mapping[str, int]] = []
-    for length in _LENGTHS if steps is not None else (1,):
+    found: list[tuple[Mapping[str, int], int]] = []
+    for length in (*_LENGTHS, _FEWEST) if steps is not None else (1,):
         sizes = dict(own)
         if steps is not None:
             sizes[TIME] = min(steps, length)
         if samples is not None:
-            sizes[BATCH] = min(max(samples, 2), 3)  # one sample alone shows nothing
-        if sizes not in found:
-            found.append(sizes)
+            sizes[BATCH] = min(max(samples, 2), 3 if length != _FEWEST else 2)  # one sample alone shows nothing
+        if all(sizes != other for other, _ in found):
+            found.append((sizes, _TRIALS if length != _FEWEST else _TRIALS // 2))
     return found
 
 
