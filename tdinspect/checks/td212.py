@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from tdinspect.checks.layers import found_at, judged
 from tdinspect.checks.page import Page
 from tdinspect.domain.finding import Finding
-from tdinspect.domain.trace import Trace
+from tdinspect.domain.trace import LayerRecord, Trace
 
 PAGE = Page(
     "TD212",
@@ -45,6 +45,14 @@ def check(trace: Trace, sizes: Mapping[str, int]) -> Iterator[Finding]:
         found = record.facts.time if record.container else record.axes.time if record.axes is not None else None
         if record.time is None or record.time == found or (record.container or record.axes is None) and found is None:
             continue
+        if found is None and _has_time_twice(record):
+            continue  # the scores of attention, (B, T, T): nobody knows which of the two is meant
         does = f"{record.name} is `{found}`" if found is not None else f"no time arrives at {record.name}"
         help = f"change the step, or write what it does: `time: {found}`" if found is not None else None
         yield found_at(record, "TD212", f"`time: {record.time}` does not hold: {does}", help)
+
+
+def _has_time_twice(record: LayerRecord) -> bool:
+    """Whether two axes of an input carry the same symbol."""
+    carried = [[axis.carries for axis in info.axes if len(axis.carries) == 1] for info in record.inputs]
+    return any(len(found) > len({*found}) for found in carried)
