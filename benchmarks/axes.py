@@ -1,6 +1,6 @@
 """``compare`` and ``axes`` of a CNN of 50 layers for each frame and an LSTM, beside one real forward pass of it.
 
-``python -m benchmarks.axes`` prints a line for each command and one for both. Every side is a whole process, so that one
+``python -m benchmarks.axes`` prints a line for each command and one for both. Every side is a whole process, so one
 ``import torch`` is in each; the sides run in turn.
 """
 

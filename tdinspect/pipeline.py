@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked for; ``also`` is what another command would say, in the same report, ``ranges`` the sizes that each
-    symbol may have (no screen shows them).
+    """What was asked for; ``also`` is what another command would say, in the same report.
+
+    ``ranges``: the sizes that each symbol may have are looked for (no screen shows them).
     """
 
     command: Command
@@ -58,7 +59,7 @@ def _inspect(parsed: ParsedSpec, spec: ModelSpec, source: Source, request: Reque
     import_torch_fast()  # it costs a second: only now is it sure that it is needed
     from tdinspect.building.check import check_operations
     from tdinspect.running.assemble import assemble
-    from tdinspect.running.peak import with_peak
+    from tdinspect.running.facts.peak import with_peak
 
     report = SpecReport(
         file=source.file,
@@ -88,12 +89,12 @@ def _inspect(parsed: ParsedSpec, spec: ModelSpec, source: Source, request: Reque
         report = replace(report, ranges=ranges_of(spec, assembly))
     asked = {request.command, *request.also}
     if "compare" in asked:
-        from tdinspect.running.compare import compare
+        from tdinspect.running.comparison.compare import compare
 
         assembly = compare(spec, assembly)
     if asked & {"axes", "check"}:
-        from tdinspect.running.axes import analyse_axes
-        from tdinspect.running.facts import gather_facts
+        from tdinspect.running.dependence.axes import analyse_axes
+        from tdinspect.running.facts.gather import gather_facts
 
         assembly = gather_facts(spec, analyse_axes(spec, assembly))
     made = _report(report, parsed, assembly, every_rule=bool(asked & {"axes", "check"}))

@@ -13,7 +13,6 @@ from typing import NoReturn
 from torch import nn
 
 from tdinspect.building.construct import Workshop
-from tdinspect.building.imports import Ended, guarded
 from tdinspect.building.infer import Refused, Surroundings, completed, contradiction
 from tdinspect.building.limits import place_of_largest
 from tdinspect.building.model import BuiltModel, Steps, exported_names
@@ -33,7 +32,7 @@ from tdinspect.running.enclosed import Enclosed, Spot, Stop
 from tdinspect.running.engine import inspecting
 from tdinspect.running.inside import Watched, is_leaf
 from tdinspect.running.ledger import Ledger, Use, named_parameters
-from tdinspect.running.sides import Leaf, Transfers, fold_of, infos_of, run_bare, run_wrapped
+from tdinspect.running.sides import Leaf, Transfers, infos_of, other_side
 from tdinspect.running.symbols import input_infos, with_constants, world_of
 from tdinspect.running.transfer import LayerError, transfer
 
@@ -277,15 +276,7 @@ class _Walk:
 
     def _failure(self, error: LayerError, leaf: Leaf) -> Failure:
         """The layer's words, and what it gives on the other side of TimeDistributed."""
-        other = None
-        try:
-            with guarded():
-                if leaf.fold is not None:
-                    other = run_bare(leaf, self.world)
-                elif (fold := fold_of(leaf, self.world)) is not None:
-                    other = run_wrapped(leaf, fold, self.world)
-        except (LayerError, ValueError, Ended):
-            pass  # no other side works either
+        other = other_side(leaf, self.world)
         wrong = None if leaf.layer is None else contradiction(leaf.layer, leaf.flow, self.world.sizes)
         told = wrong[1] if wrong else _beyond_the_table(leaf) or _no_tensor(leaf)
         return Failure(error.text, other, in_time_distributed=leaf.fold is not None, contradiction=told)

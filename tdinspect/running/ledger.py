@@ -17,7 +17,7 @@ from tdinspect.domain.trace import Axis, Failure, LayerRecord, ParameterInfo, Te
 from tdinspect.domain.tree import Tree
 from tdinspect.layers import family_of_module, keras_count
 from tdinspect.layers.summary import summary
-from tdinspect.running.costs import ONCE, Costs
+from tdinspect.running.costs.layers import ONCE, Costs
 from tdinspect.running.folding import Cut, Fold, Frame
 from tdinspect.running.inside import Inner
 from tdinspect.running.sides import Leaf, infos_of

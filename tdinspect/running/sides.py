@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from torch import nn
 
 from tdinspect.building.construct import construct
+from tdinspect.building.imports import Ended, guarded
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.building.wiring import Flow
 from tdinspect.domain.spec import Layer
@@ -16,7 +17,7 @@ from tdinspect.domain.trace import TensorInfo
 from tdinspect.domain.tree import Tree, first, map_tree
 from tdinspect.running.call import World, infos_in
 from tdinspect.running.folding import Fold
-from tdinspect.running.transfer import transfer
+from tdinspect.running.transfer import LayerError, transfer
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,18 @@ def run_wrapped(leaf: Leaf, fold: Fold, world: World) -> TensorInfo:
     """Part 0 of the folded layer's result, unfolded. Raises LayerError, and ValueError where it does not unfold."""
     flow = map_infos(fold.inside, outside_flow(leaf, world))
     return fold.outside(_tensor(transfer(leaf.module, flow.args, flow.kwargs, world)), world.sizes)
+
+
+def other_side(leaf: Leaf, world: World) -> TensorInfo | None:
+    """What a layer that raised gives on the other side of TimeDistributed; None where it raises there, too."""
+    try:
+        with guarded():
+            if leaf.fold is not None:
+                return run_bare(leaf, world)
+            fold = fold_of(leaf, world)
+            return None if fold is None else run_wrapped(leaf, fold, world)
+    except (LayerError, ValueError, Ended):
+        return None
 
 
 def _tensor(result: Tree) -> TensorInfo:

@@ -7,8 +7,8 @@ from tdinspect.checks import run_checks
 from tdinspect.domain.finding import Finding
 from tdinspect.importers import in_order, read_spec
 from tdinspect.running.assemble import assemble
-from tdinspect.running.axes import analyse_axes
-from tdinspect.running.facts import gather_facts
+from tdinspect.running.dependence.axes import analyse_axes
+from tdinspect.running.facts.gather import gather_facts
 
 
 def findings_of(text: str, allow: tuple[str, ...] = ()) -> tuple[Finding, ...]:

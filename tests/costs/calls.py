@@ -13,7 +13,7 @@ from tdinspect.domain.cost import Cost
 from tdinspect.domain.size import Size
 from tdinspect.domain.trace import Axis, TensorInfo
 from tdinspect.domain.tree import Tree, map_tree
-from tdinspect.running.costs import Costs
+from tdinspect.running.costs.layers import Costs
 from tests.costs.oracle import flops_of, on_meta
 
 

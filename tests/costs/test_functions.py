@@ -13,7 +13,7 @@ from torch import Tensor
 from tdinspect.building.functions import FUNCTIONS, products
 from tdinspect.building.tensor_function import Run, TensorFunction
 from tdinspect.domain.tree import map_tree
-from tdinspect.running.function_costs import counts
+from tdinspect.running.costs.function_costs import counts
 from tests.building.calls import Call, calls
 from tests.building.further_calls import further_calls
 from tests.costs.calls import told

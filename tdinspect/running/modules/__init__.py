@@ -12,11 +12,11 @@ from tdinspect.domain.cost import UNKNOWN_PRODUCTS
 from tdinspect.domain.trace import FirstFailure, TensorInfo, Trace
 from tdinspect.domain.tree import Tree
 from tdinspect.running.assemble import Assembly
-from tdinspect.running.axes import judged_layers
 from tdinspect.running.call import World
-from tdinspect.running.compare import compared_layers
+from tdinspect.running.comparison.compare import compared_layers
+from tdinspect.running.dependence.axes import judged_layers
 from tdinspect.running.engine import inspecting
-from tdinspect.running.facts import gather_facts
+from tdinspect.running.facts.gather import gather_facts
 from tdinspect.running.modules.constants import Constants
 from tdinspect.running.modules.copies import copied, draws_kept
 from tdinspect.running.modules.given import Given, read_inputs

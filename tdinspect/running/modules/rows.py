@@ -10,7 +10,6 @@ from torch import nn
 from torch.jit import ScriptModule
 from torch.nn.parameter import UninitializedParameter
 
-from tdinspect.building.imports import Ended, guarded
 from tdinspect.building.wiring import Flow
 from tdinspect.domain.cost import UNKNOWN, UNKNOWN_PRODUCTS, Cost, cut_off
 from tdinspect.domain.size import Size
@@ -20,12 +19,11 @@ from tdinspect.domain.tree import Tree
 from tdinspect.layers import family_of_module, keras_count
 from tdinspect.layers.summary import summary
 from tdinspect.running.call import World
-from tdinspect.running.costs import Costs
+from tdinspect.running.costs.layers import Costs
 from tdinspect.running.folding import Fold
 from tdinspect.running.modules.recorder import ROWS, Pass, Visit, filled, named_parts
 from tdinspect.running.modules.shapes import Shapes
-from tdinspect.running.sides import Leaf, fold_of, run_bare, run_wrapped
-from tdinspect.running.transfer import LayerError
+from tdinspect.running.sides import Leaf, other_side
 from tdinspect.time_distributed import TimeDistributed
 
 _PLAIN = (bool, int, float, str, tuple, type(None))
@@ -171,16 +169,8 @@ class _Builder:
     def _failure(self, index: int, leaf: Leaf | None) -> Failure | None:
         if self.seen.problem is None or self.seen.failed_in != index:
             return None
-        other, wrapped = None, leaf is not None and leaf.fold is not None
-        if leaf is not None:
-            try:
-                with guarded():
-                    if leaf.fold is not None:
-                        other = run_bare(leaf, self.world)
-                    elif (fold := fold_of(leaf, self.world)) is not None:
-                        other = run_wrapped(leaf, fold, self.world)
-            except (LayerError, ValueError, Ended):
-                pass  # no other side works either
+        wrapped = leaf is not None and leaf.fold is not None
+        other = None if leaf is None else other_side(leaf, self.world)
         return Failure(_text(self.seen.problem), other, in_time_distributed=wrapped)
 
 

@@ -22,14 +22,14 @@ from tdinspect.domain.effect import (
 from tdinspect.domain.trace import TensorInfo
 from tdinspect.domain.tree import Tree
 from tdinspect.running.call import World
-from tdinspect.running.effects import module_effect
+from tdinspect.running.dependence.effects import module_effect
+from tdinspect.running.dependence.times import rate, time_size
 from tdinspect.running.modules.copies import with_no_values
 from tdinspect.running.modules.given import BATCH, TIME, Given
 from tdinspect.running.modules.recorder import Pass, filled
 from tdinspect.running.modules.shapes import Shapes
 from tdinspect.running.modules.thin import thinned
 from tdinspect.running.sides import infos_of
-from tdinspect.running.times import rate, time_size
 
 _LENGTHS = (16, 12, 8, 5)  # steps to look at, the most first
 _FEWEST = 4  # of a module that costs too much for those, in half the trials

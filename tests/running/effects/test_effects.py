@@ -15,11 +15,11 @@ from tdinspect.building.wiring import Flow
 from tdinspect.domain.effect import Effect, Rows, composed, each
 from tdinspect.domain.spec import Arguments, Expression, Layer
 from tdinspect.domain.trace import TensorInfo
-from tdinspect.running.effects import effect_of, known_effect, module_effect, train_crosses
+from tdinspect.running.dependence.effects import effect_of, known_effect, module_effect, train_crosses
+from tdinspect.running.dependence.probe import probed_effect
+from tdinspect.running.dependence.smaller import smaller_calls
 from tdinspect.running.folding import Fold
-from tdinspect.running.probe import probed_effect
 from tdinspect.running.sides import Leaf
-from tdinspect.running.smaller import smaller_calls
 from tests.running.effects.leaves import SIZES, info_of, leaf_of, world_of
 
 T = SIZES["T"]

@@ -11,10 +11,10 @@ from torch import nn
 
 from tdinspect.building.signatures import layer_classes
 from tdinspect.domain.effect import Effect, time_effect
-from tdinspect.running.effects import known_effect
-from tdinspect.running.probe import probed_effect
+from tdinspect.running.dependence.effects import known_effect
+from tdinspect.running.dependence.probe import probed_effect
+from tdinspect.running.dependence.times import rate, time_size
 from tdinspect.running.sides import Leaf, infos_of
-from tdinspect.running.times import rate, time_size
 from tests.running.effects.leaves import SIZES, world_of
 from tests.running.effects.reference import time_and_batch
 from tests.running.effects.table import Case, cases

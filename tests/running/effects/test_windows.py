@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tdinspect.running.effects import known_effect
-from tdinspect.running.probe import probed_effect
+from tdinspect.running.dependence.effects import known_effect
+from tdinspect.running.dependence.probe import probed_effect
 from tdinspect.running.transfer import LayerError
 from tests.running.effects.leaves import info_of, leaf_of, world_of
 

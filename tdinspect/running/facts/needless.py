@@ -10,9 +10,9 @@ from tdinspect.domain.trace import LayerRecord
 from tdinspect.layers import uses_of
 from tdinspect.layers.axis_use import Each, Uses
 from tdinspect.running.call import World
-from tdinspect.running.effects import train_crosses
+from tdinspect.running.dependence.effects import train_crosses
+from tdinspect.running.dependence.function_uses import function_uses
 from tdinspect.running.folding import Fold
-from tdinspect.running.function_uses import function_uses
 from tdinspect.running.sides import Leaf, infos_of, outside_flow
 from tdinspect.running.transfer import LayerError, transfer
 

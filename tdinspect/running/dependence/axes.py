@@ -28,11 +28,11 @@ from tdinspect.domain.spec import ModelSpec, Recurrent, all_steps
 from tdinspect.domain.trace import LayerRecord
 from tdinspect.domain.tree import first
 from tdinspect.running.assemble import Assembly
-from tdinspect.running.composition import Composition, Seen, Unknown
-from tdinspect.running.effects import effect_of, known_effect, module_effect
+from tdinspect.running.dependence.composition import Composition, Seen, Unknown
+from tdinspect.running.dependence.effects import effect_of, known_effect, module_effect
+from tdinspect.running.dependence.times import clock_of, rate, time_size
 from tdinspect.running.engine import inspecting
 from tdinspect.running.sides import Leaf, infos_of
-from tdinspect.running.times import clock_of, rate, time_size
 
 _SHORT = 16  # steps up to which every step of the spec's own length is looked at
 _ENOUGH = 4  # fewer steps do not show what a layer does to them

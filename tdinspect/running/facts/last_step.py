@@ -10,10 +10,10 @@ from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.domain.effect import Rows, composed
 from tdinspect.domain.trace import LayerRecord
 from tdinspect.running.call import World
-from tdinspect.running.effects import known_effect
-from tdinspect.running.graph import Graph, Value
+from tdinspect.running.dependence.effects import known_effect
+from tdinspect.running.dependence.times import time_size
+from tdinspect.running.facts.graph import Graph, Value
 from tdinspect.running.sides import Leaf, infos_of
-from tdinspect.running.times import time_size
 
 # They may take one direction's half of the features, whose last step is what it should be.
 _HALVES = frozenset(("narrow", "chunk", "split", "tensor_split", "select", "unbind", "unflatten", "index_select"))

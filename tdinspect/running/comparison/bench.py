@@ -15,8 +15,8 @@ from tdinspect.domain.trace import Outcome, TensorInfo
 from tdinspect.domain.tree import Tree, first, map_tree
 from tdinspect.layers import index_bound
 from tdinspect.running.call import World
+from tdinspect.running.comparison.independence import Behaviour, behaviour_of, spatial_axes
 from tdinspect.running.folding import Fold
-from tdinspect.running.independence import Behaviour, behaviour_of, spatial_axes
 from tdinspect.running.sides import Leaf, infos_of
 from tdinspect.running.values import random_tensor, randomise
 

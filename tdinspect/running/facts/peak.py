@@ -12,8 +12,8 @@ from itertools import accumulate
 from tdinspect.domain.spec import ModelSpec
 from tdinspect.domain.trace import TensorInfo
 from tdinspect.running.assemble import Assembly
-from tdinspect.running.costs import Costs
-from tdinspect.running.graph import Graph, Value, graph_of
+from tdinspect.running.costs.layers import Costs
+from tdinspect.running.facts.graph import Graph, Value, graph_of
 
 
 def with_peak(spec: ModelSpec, assembly: Assembly) -> Assembly:

@@ -23,7 +23,7 @@ from tdinspect.domain.trace import Axis, Fix, How, TensorInfo
 from tdinspect.domain.tree import first
 from tdinspect.layers import is_inferable
 from tdinspect.running.call import World
-from tdinspect.running.effects import effect_of, train_crosses
+from tdinspect.running.dependence.effects import effect_of, train_crosses
 from tdinspect.running.folding import Fold
 from tdinspect.running.sides import Leaf, fold_of, infos_of, map_infos, outside_flow
 from tdinspect.running.transfer import LayerError, transfer

@@ -21,7 +21,7 @@ from tdinspect.domain.trace import TensorInfo
 from tdinspect.domain.tree import Tree
 from tdinspect.layers import family_of_module, has_known_cost
 from tdinspect.layers.work import Shape, Work, nothing
-from tdinspect.running.function_costs import counts, function_macs
+from tdinspect.running.costs.function_costs import counts, function_macs
 from tdinspect.running.inside import Inner
 from tdinspect.running.sides import infos_of
 

@@ -23,10 +23,10 @@ from tdinspect.domain.trace import TensorInfo
 from tdinspect.domain.tree import Tree, leaves, map_tree
 from tdinspect.layers import index_bound
 from tdinspect.running.call import World
+from tdinspect.running.dependence.smaller import smaller_calls
+from tdinspect.running.dependence.tracks import Track, batch_track, mixed_samples, time_track
 from tdinspect.running.engine import inspecting
 from tdinspect.running.sides import Leaf, infos_of
-from tdinspect.running.smaller import smaller_calls
-from tdinspect.running.tracks import Track, batch_track, mixed_samples, time_track
 from tdinspect.running.values import random_tensor, randomise
 
 _SCALES = (1.0, 100.0, 10.0, 1e4)  # of the changes, one for each trial

@@ -14,16 +14,16 @@ from tdinspect.domain.spec import ModelSpec
 from tdinspect.domain.trace import Facts, Fix, LayerRecord
 from tdinspect.running.assemble import Assembly
 from tdinspect.running.call import World, is_view
-from tdinspect.running.effects import train_crosses
+from tdinspect.running.dependence.effects import train_crosses
+from tdinspect.running.dependence.times import time_size
 from tdinspect.running.engine import inspecting
-from tdinspect.running.graph import Graph, Value, graph_of
-from tdinspect.running.last_step import LastSteps
-from tdinspect.running.meeting import joins_samples, steps_meet, where_samples_meet
-from tdinspect.running.needless import is_needless
+from tdinspect.running.facts.graph import Graph, Value, graph_of
+from tdinspect.running.facts.last_step import LastSteps
+from tdinspect.running.facts.meeting import joins_samples, steps_meet, where_samples_meet
+from tdinspect.running.facts.needless import is_needless
+from tdinspect.running.facts.tries import Tries, other_arguments
+from tdinspect.running.facts.whole import times_of_containers
 from tdinspect.running.sides import Leaf, infos_of
-from tdinspect.running.times import time_size
-from tdinspect.running.tries import Tries, other_arguments
-from tdinspect.running.whole import times_of_containers
 
 # Where they have their channels, or the first axis that they work on, and no weights that would tell.
 _CHANNELS = {

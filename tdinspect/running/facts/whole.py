@@ -13,8 +13,8 @@ from tdinspect.domain.spec import Container, Step
 from tdinspect.domain.trace import LayerRecord
 from tdinspect.domain.tree import Tree, first, map_tree
 from tdinspect.running.assemble import Assembly
-from tdinspect.running.composition import Composition, Seen, Unknown
-from tdinspect.running.times import clock_of, rate, time_size
+from tdinspect.running.dependence.composition import Composition, Seen, Unknown
+from tdinspect.running.dependence.times import clock_of, rate, time_size
 
 
 def times_of_containers(assembly: Assembly, sizes: Mapping[str, int]) -> Mapping[str, TimeEffect | None]:

@@ -9,8 +9,8 @@ from tdinspect.domain.size import readable
 from tdinspect.domain.trace import Outcome, Side, Verdict
 from tdinspect.layers import family_of, inferred_from, uses_of
 from tdinspect.running.call import World
+from tdinspect.running.comparison.independence import SEQUENCE, Behaviour, spatial_axes
 from tdinspect.running.folding import Fold
-from tdinspect.running.independence import SEQUENCE, Behaviour, spatial_axes
 from tdinspect.running.sides import Leaf, infos_of, map_infos, outside_flow
 
 # What train mode does that eval mode does not, by the words of ``train_crosses``.

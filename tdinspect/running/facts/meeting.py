@@ -13,10 +13,10 @@ from tdinspect.domain.trace import LayerRecord, TensorInfo
 from tdinspect.domain.tree import Tree, leaves
 from tdinspect.running.assemble import Assembly
 from tdinspect.running.call import World, is_view
-from tdinspect.running.composition import Composition, Seen, Unknown
+from tdinspect.running.dependence.composition import Composition, Seen, Unknown
+from tdinspect.running.dependence.times import time_size
+from tdinspect.running.dependence.tracks import batch_track, time_track
 from tdinspect.running.sides import Leaf, infos_of
-from tdinspect.running.times import time_size
-from tdinspect.running.tracks import batch_track, time_track
 
 
 def where_samples_meet(assembly: Assembly, sizes: Mapping[str, int]) -> frozenset[str]:

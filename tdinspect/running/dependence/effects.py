@@ -19,11 +19,11 @@ from tdinspect.domain.tree import Tree, leaves
 from tdinspect.layers import family_of_module, uses_of
 from tdinspect.layers.axis_use import AxisUse, Each, Mixed, Picked, Uses, Walk
 from tdinspect.running.call import World
+from tdinspect.running.dependence.function_uses import ELEMENTWISE, function_uses
+from tdinspect.running.dependence.probe import probed_effect
+from tdinspect.running.dependence.tracks import Track, batch_track, mixed_samples, of_steps, time_track
 from tdinspect.running.folding import Fold
-from tdinspect.running.function_uses import ELEMENTWISE, function_uses
-from tdinspect.running.probe import probed_effect
 from tdinspect.running.sides import Leaf, infos_of
-from tdinspect.running.tracks import Track, batch_track, mixed_samples, of_steps, time_track
 
 _SAYS_NOTHING = frozenset(("need_weights", "average_attn_weights"))  # forward constants that change no dependence
 _FEW = 1 << 10  # folded positions up to which a relation within a fold is worked out

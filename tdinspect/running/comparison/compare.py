@@ -16,16 +16,16 @@ from tdinspect.building.wiring import Flow
 from tdinspect.domain.spec import ModelSpec
 from tdinspect.domain.trace import Comparison, LayerRecord, Outcome, Side, TensorInfo, Verdict
 from tdinspect.running.assemble import Assembly
-from tdinspect.running.bench import Bench, Values
 from tdinspect.running.call import World
-from tdinspect.running.effects import train_crosses
+from tdinspect.running.comparison.bench import Bench, Values
+from tdinspect.running.comparison.independence import Behaviour, works_across
+from tdinspect.running.comparison.reasons import IN_TRAIN_MODE, Compared
+from tdinspect.running.comparison.unwrap import first_failure
+from tdinspect.running.dependence.effects import train_crosses
 from tdinspect.running.engine import inspecting
 from tdinspect.running.folding import Fold
-from tdinspect.running.independence import Behaviour, works_across
-from tdinspect.running.reasons import IN_TRAIN_MODE, Compared
 from tdinspect.running.sides import Leaf, fold_of, map_infos, outside_flow, run_bare, run_wrapped
 from tdinspect.running.transfer import LayerError
-from tdinspect.running.unwrap import first_failure
 
 
 def compare(spec: ModelSpec, assembly: Assembly) -> Assembly:

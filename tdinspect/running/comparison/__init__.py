@@ -1,0 +1,1 @@
+"""A layer bare beside the plain fold of TimeDistributed, by values."""

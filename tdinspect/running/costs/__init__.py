@@ -1,0 +1,1 @@
+"""Multiply-adds of layers and functions, from shapes alone."""
