@@ -27,6 +27,7 @@ lint: $(VENV)/.installed-dev
 bench: $(VENV)/.installed ## the measured ratios, side by side with `import torch`
 	@$(BIN)/python benchmarks/startup.py
 	@$(BIN)/python benchmarks/reading.py
+	@$(BIN)/python -m benchmarks.axes
 	@$(BIN)/python -m benchmarks.time_distributed
 
 coverage: $(VENV)/.installed-dev ## which lines no test reaches

@@ -127,7 +127,7 @@ def inspect(
 def _of_spec(path: str | PathLike[str], compare: bool, axes: bool, allow_import: Collection[str]) -> Report:
     command, also = _commands(compare, axes)
     source = Source(fspath(path), Path(path).read_bytes())
-    report = execute(Request(command, (source,), allow_import=tuple(allow_import), also=also, ranges=True))
+    report = execute(Request(command, (source,), allow_import=tuple(allow_import), also=also, details=True))
     return Report(report.command, report.specs, report.also)
 
 

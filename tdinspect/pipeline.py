@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class Request:
     """What was asked for; ``also`` is what another command would say, in the same report.
 
-    ``ranges``: the sizes that each symbol may have are looked for (no screen shows them).
+    ``details``: what no screen shows, too: the sizes that each symbol may have, the peak of the activations.
     """
 
     command: Command
@@ -33,7 +33,7 @@ class Request:
     allow_import: tuple[str, ...] = ()
     device: Literal["auto", "cpu", "meta"] = "auto"
     also: tuple[Command, ...] = ()
-    ranges: bool = False
+    details: bool = False
 
 
 def execute(request: Request, progress: Callable[[int, int, str], None] | None = None) -> Report:
@@ -59,7 +59,6 @@ def _inspect(parsed: ParsedSpec, spec: ModelSpec, source: Source, request: Reque
     import_torch_fast()  # it costs a second: only now is it sure that it is needed
     from tdinspect.building.check import check_operations
     from tdinspect.running.assemble import assemble
-    from tdinspect.running.facts.peak import with_peak
 
     report = SpecReport(
         file=source.file,
@@ -82,10 +81,11 @@ def _inspect(parsed: ParsedSpec, spec: ModelSpec, source: Source, request: Reque
         from tdinspect.running.full import run_in_full
 
         assembly = run_in_full(spec, assembly)
-    assembly = with_peak(spec, assembly)
-    if request.ranges:
+    if request.details:
+        from tdinspect.running.facts.peak import with_peak
         from tdinspect.running.ranges import ranges_of
 
+        assembly = with_peak(spec, assembly)
         report = replace(report, ranges=ranges_of(spec, assembly))
     asked = {request.command, *request.also}
     if "compare" in asked:

@@ -21,7 +21,8 @@ _INITIALISERS = frozenset(
 )
 
 
-_PLAIN = (int, float, str, tuple, dict, set, type(None))
+_HOLDERS = (dict, set)
+_PLAIN = (int, float, str, tuple, type(None), *_HOLDERS)
 
 
 class _Uninitialised(TorchFunctionMode):
@@ -103,36 +104,37 @@ class Workshop:
 
     def __init__(self, initialised: bool) -> None:
         self._initialised = initialised
-        self._made: dict[str, nn.Module] = {}
+        self._made: dict[str, nn.Module | None] = {}  # None: of this kind none can be made after another
 
     def made(self, layer: Layer) -> nn.Module:
         """As ``constructed``."""
         if self._initialised:
             return constructed(layer)
         key = f"{layer.type} {layer.args}"
-        module = _another(self._made[key]) if key in self._made else None
-        if module is None:
-            module = self._made[key] = constructed(layer, initialise=False)
+        before = self._made.get(key)
+        if before is not None:
+            return _another(before)
+        module = constructed(layer, initialise=False)
+        self._made[key] = module if _is_plain(module) else None
         return module
 
 
-def _another(made: nn.Module) -> nn.Module | None:
-    """A layer of torch.nn like ``made``, with weights of its own that nobody has written; None where that is not sure.
+def _is_plain(module: nn.Module) -> bool:
+    """True for a layer of torch.nn that has its weights in one place (an LSTM lists them a second time)."""
+    if module._modules or not type(module).__module__.startswith("torch.nn."):
+        return False
+    return all(isinstance(value, _PLAIN) for value in vars(module).values())
 
-    Hooks and flags are as they are on ``made``.
-    """
-    if made._modules or not type(made).__module__.startswith("torch.nn."):
-        return None
-    own = dict(vars(made))
-    parameters, buffers = own.pop("_parameters"), own.pop("_buffers")
-    if not all(isinstance(value, _PLAIN) for value in own.values()):  # an LSTM lists its weights a second time
-        return None
+
+def _another(made: nn.Module) -> nn.Module:
+    """A layer like ``made``, hooks and flags as there, with weights of its own that nobody has written."""
     twin = object.__new__(type(made))
-    vars(twin).update((name, value.copy() if isinstance(value, dict | set) else value) for name, value in own.items())
-    vars(twin)["_parameters"] = {
-        name: value if value is None else nn.Parameter(torch.empty_like(value)) for name, value in parameters.items()
-    }
-    vars(twin)["_buffers"] = {name: value if value is None else value.clone() for name, value in buffers.items()}
+    own = vars(twin)
+    own.update((name, value.copy() if isinstance(value, _HOLDERS) else value) for name, value in vars(made).items())
+    for name, value in made._parameters.items():
+        own["_parameters"][name] = value if value is None else nn.Parameter(torch.empty_like(value))
+    for name, buffer in made._buffers.items():
+        own["_buffers"][name] = buffer if buffer is None else buffer.clone()
     return twin
 
 

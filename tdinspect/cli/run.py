@@ -122,7 +122,7 @@ def _report(options: Options, gathered: Gathered) -> Report:
         overrides=options.overrides,
         allow_import=options.allow_import,
         device=options.device,
-        ranges=options.format == "json",
+        details=options.format == "json",
     )
     with Progress(output.is_terminal(sys.stderr)) as progress:
         return execute(request, progress)

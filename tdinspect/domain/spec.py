@@ -238,8 +238,13 @@ def _map_inner(change: Callable[[Step], Step], operation: Container) -> Containe
     return replace(operation, steps=inner)
 
 
+_SIMPLE = (int, float, bool, str)
+
+
 def resolved(constants: Tree, sizes: Mapping[str, int]) -> Tree:
     """The constants, every Expression as its value at these sizes. Raises ExpressionError where one has none."""
+    if isinstance(constants, dict) and all(type(value) in _SIMPLE for value in constants.values()):
+        return constants.copy()  # most layers
     return map_tree(lambda value: evaluate(value.text, sizes) if isinstance(value, Expression) else value, constants)
 
 

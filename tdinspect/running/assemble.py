@@ -187,7 +187,8 @@ class _Walk:
         )
         told = {name: size.value(self.world.sizes) for name, size in inferred.items()}
         given = resolved(dict(layer.args.named), self.world.sizes)
-        leaf = Leaf(layer.type, complete, given, told, module.eval(), flow, place.fold)
+        module = module.eval() if module.training else module
+        leaf = Leaf(layer.type, complete, given, told, module, flow, place.fold)
         sized_by = {name: size for name, size in inferred.items() if not size.is_number}
         return self._leaf(step, leaf, place, Use(follows, sized_by=sized_by))
 

@@ -15,7 +15,7 @@ from tests.costs.oracle import flops_of, on_meta
 
 def reported(text: str, overrides: Mapping[str, str] | None = None, allow_import: tuple[str, ...] = ()) -> SpecReport:
     """The report of one spec."""
-    request = Request("shape", (Source("model.yaml", text),), overrides or {}, allow_import)
+    request = Request("shape", (Source("model.yaml", text),), overrides or {}, allow_import, details=True)
     return execute(request).specs[0]
 
 
