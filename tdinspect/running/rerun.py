@@ -43,7 +43,10 @@ def runs_as_said(
         return
     base, call = found
     given = [leaf.shape for leaf in leaves(base) if isinstance(leaf, Described)]
-    for shape, info in zip(given, infos_in(value), strict=True):
+    told = infos_in(value)
+    if [len(shape) for shape in given] != [len(info.axes) for info in told]:
+        raise Unlike  # an unbind along the axis gives as many parts as there are
+    for shape, info in zip(given, told, strict=True):
         for size, said in zip(shape, info.axes, strict=True):
             if not call.is_batch(said.size) and size != said.size.value(world.sizes):
                 raise Unlike

@@ -150,3 +150,7 @@ def test_every_spec_runs_at_its_smallest_sizes_and_not_below(file: Path) -> None
         if "max" in limits:
             assert runs(spec, assembly, symbol, limits["max"]), (symbol, limits)
             assert not runs(spec, assembly, symbol, limits["max"] + step), (symbol, limits)
+
+
+def test_what_gives_as_many_parts_as_there_are_steps_fixes_their_number() -> None:
+    assert {"B": {"min": 1, "step": 1}} == ranges(["B", "T", 4], {"unbind": 1}, time_axis="T")
