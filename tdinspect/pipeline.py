@@ -17,6 +17,7 @@ from tdinspect.importers import ParsedSpec, in_order, read_spec
 __all__ = ["Request", "Source", "execute", "inspect_module", "inspect_source"]
 
 if TYPE_CHECKING:
+    from tdinspect.analysis.rows import Locate
     from tdinspect.running.assemble import Assembly
 
 
@@ -102,13 +103,19 @@ def _inspect(parsed: ParsedSpec, spec: ModelSpec, source: Source, request: Reque
 
 
 def _report(report: SpecReport, parsed: ParsedSpec, assembly: Assembly, every_rule: bool) -> SpecReport:
+    seen = _seen(report, assembly, parsed.document.locate, every_rule)
+    findings = (*parsed.findings, *assembly.findings, *seen.findings)
+    return replace(seen, findings=in_order(findings, parsed.document))
+
+
+def _seen(report: SpecReport, assembly: Assembly, locate: Locate, every_rule: bool) -> SpecReport:
+    """The report with everything that a walk has shown, and with what the rules say of that."""
     from tdinspect.analysis.rows import layer_rows, params_fixed_in, shape_of, totals_of
     from tdinspect.checks import run_checks
 
     trace, world = assembly.trace, assembly.world
-    findings = (*parsed.findings, *assembly.findings, *run_checks(trace, world.sizes, every=every_rule))
     axes = (world.sizes, world.clocks, world.batch)
-    rows = layer_rows(trace, *axes, parsed.document.locate)
+    rows = layer_rows(trace, *axes, locate)
     return replace(
         report,
         clocks=tuple(clock for clock in world.clocks if not clock.startswith("#")),
@@ -119,7 +126,7 @@ def _report(report: SpecReport, parsed: ParsedSpec, assembly: Assembly, every_ru
         params_fixed_in=params_fixed_in(trace, world.clocks, world.batch),
         unwrapped_failure=trace.unwrapped_failure,
         axes=trace.axes,
-        findings=in_order(findings, parsed.document),
+        findings=run_checks(trace, world.sizes, every=every_rule),
     )
 
 
@@ -151,30 +158,21 @@ def inspect_module(module: object, inputs: object, *, compare: bool, axes: bool,
     Raises TypeError and ValueError where it cannot be called so.
     """
     import_torch_fast()
-    from tdinspect.analysis.rows import layer_rows, shape_of, totals_of
-    from tdinspect.checks import run_checks
     from tdinspect.running.modules import look_at
 
     looked = look_at(module, inputs, compare=compare, axes=axes, **where)
-    trace, world = looked.assembly.trace, looked.assembly.world
-    symbols = (world.sizes, world.clocks, world.batch)
-    rows = layer_rows(trace, *symbols, lambda path: None)
-    return SpecReport(
+    world = looked.assembly.world
+    report = SpecReport(
         file="<module>",
         name=looked.name,
         sizes=world.sizes,
         time_axis=next(iter(world.clocks), None),
         batch_axis=world.batch,
-        clocks=world.clocks,
-        inputs={name: shape_of(info, *symbols) for name, info in looked.assembly.inputs.items()},
-        layers=rows,
-        outputs={name: shape_of(info, *symbols) for name, info in trace.outputs.items()},
-        totals=totals_of(rows, trace.cost, trace.peak_bytes),
-        unwrapped_failure=trace.unwrapped_failure,
-        axes=trace.axes,
-        findings=tuple(_in_python(finding) for finding in run_checks(trace, world.sizes, every=axes)),
         notes=looked.notes,
     )
+    seen = _seen(report, looked.assembly, lambda path: None, every_rule=axes)
+    # No walk has built the module at other sizes: nothing is said of those.
+    return replace(seen, params_fixed_in=(), findings=tuple(map(_in_python, seen.findings)))
 
 
 def _in_python(finding: Finding) -> Finding:

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from tdinspect.building.tensor_function import Run
-from tdinspect.building.time_distributed import TimeDistributed
 from tdinspect.building.wiring import Flow, Scope, enter, names_read, run_inside, run_steps
 from tdinspect.domain.spec import Container, ModelSpec, Recurrent, Residual, Step, all_steps, resolved
 from tdinspect.domain.tree import Tree, first, leaves, map_tree
+from tdinspect.time_distributed import TimeDistributed
 
 
 class Steps(nn.Module):

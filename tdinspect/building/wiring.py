@@ -5,7 +5,7 @@ The same code carries tensors (a model's forward pass) and TensorInfo (the pass 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tdinspect.building.functions import TAKES_LIST
@@ -155,6 +155,14 @@ def enter(step: Step, flow: Flow, outer: Scope | None) -> tuple[Scope, Flow]:
     for name, value in zip(names, [*flow.args, *flow.kwargs.values()], strict=False):
         _bind_parts(name, value, scope)
     return scope, flow
+
+
+def name_around(name: str, prefix: str, *known: Collection[str]) -> str:
+    """The full name of an earlier step that ``name`` means at this place: the nearest around that is known."""
+    while prefix and not any(prefix + name in names for names in known):
+        prefix = prefix.rstrip(".").rpartition(".")[0]
+        prefix += "." if prefix else ""
+    return prefix + name
 
 
 def names_read(step: Step) -> Iterator[str]:

@@ -68,7 +68,7 @@ def each(steps: int) -> Rows:
 
 def composed(outer: Rows, inner: Rows) -> Rows:
     """The rows of one relation after another: ``outer`` over the steps that have the rows ``inner``."""
-    return tuple(_union(inner[t] for t in _steps(row)) for row in outer)
+    return tuple(union(inner[t] for t in _steps(row)) for row in outer)
 
 
 def united(one: Rows, other: Rows) -> Rows:
@@ -141,5 +141,6 @@ def _steps(row: int) -> Iterator[int]:
         row ^= lowest
 
 
-def _union(masks: Iterable[int]) -> int:
+def union(masks: Iterable[int]) -> int:
+    """One row for all of them."""
     return reduce(or_, masks, 0)

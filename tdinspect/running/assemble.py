@@ -19,7 +19,7 @@ from tdinspect.building.model import BuiltModel, Steps, exported_names
 from tdinspect.building.parts import check_parts, in_words, one_tensor_of
 from tdinspect.building.sources import LearnedTensor, TensorSource
 from tdinspect.building.tensor_function import TensorFunction
-from tdinspect.building.wiring import Flow, Perform, Scope, run_steps
+from tdinspect.building.wiring import Flow, Perform, Scope, name_around, run_steps
 from tdinspect.domain.expression import MAX_VALUE
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.size import Size
@@ -203,7 +203,7 @@ class _Walk:
             text = f"write it on the step that has the weights, {share.target}"
             message = "`trainable` does not belong to a shared use"
             self.stop(Finding("TD003", message, (*step.path, "trainable"), help=text), step)
-        target = self._resolve(share.target, place)
+        target = name_around(share.target, place.prefix, self.leaves, self.containers)
         if target not in self.containers:
             return self._reuse(step, target, flow, place)
         original = self.containers[target]
@@ -218,13 +218,6 @@ class _Walk:
         original = self.leaves[target]
         leaf = replace(original, inferred={}, flow=flow, fold=place.fold)
         return self._leaf(step, leaf, place, Use(shared=target))
-
-    def _resolve(self, name: str, place: Spot) -> str:
-        prefix = place.prefix
-        while prefix and prefix + name not in self.leaves and prefix + name not in self.containers:
-            prefix = prefix.rstrip(".").rpartition(".")[0]
-            prefix += "." if prefix else ""
-        return prefix + name
 
     def _leaf(self, step: Step, leaf: Leaf, place: Spot, use: Use) -> Tree:
         if step.call:

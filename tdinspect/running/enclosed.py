@@ -10,7 +10,6 @@ from torch import nn
 
 from tdinspect.building.model import Clock, Folded, Loop, Steps
 from tdinspect.building.tensor_function import TensorFunction
-from tdinspect.building.time_distributed import TimeDistributed
 from tdinspect.building.wiring import Flow, Perform, Scope, WrongInputs, enter, run_inside
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.spec import Container, Recurrent, Residual, Step, inner_steps
@@ -22,6 +21,7 @@ from tdinspect.running.ledger import Ledger, Place
 from tdinspect.running.sides import infos_of, map_infos
 from tdinspect.running.symbols import size_of
 from tdinspect.running.transfer import LayerError, transfer
+from tdinspect.time_distributed import TimeDistributed
 
 
 class Stop(Exception):

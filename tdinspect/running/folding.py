@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from tdinspect.building.time_distributed import check_folded, folded_axes, unfolded_axes
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.spec import Container, Step
 from tdinspect.domain.trace import Axis, TensorInfo
 from tdinspect.running.call import World
+from tdinspect.time_distributed.folding import check_folded, folded_axes, unfolded_axes
 
 
 class Frame(Protocol):

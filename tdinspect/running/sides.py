@@ -59,6 +59,11 @@ class Leaf:
         """The type and all arguments, as text: equal for layers that do the same to shapes, and 1, 1.0, True differ."""
         return f"{self.type} {self.layer.args if self.layer else self.alike or self.given!r}"
 
+    @property
+    def call(self) -> Hashable:
+        """Equal for layers of one kind on the same inputs, in the same place: they do the same to values."""
+        return (self.kind, repr(self.flow), self.fold)
+
     def that_gave(self, value: Tree) -> Leaf:
         """The same call, once it has run."""
         args = (self.type, self.layer, self.given, self.inferred, self.module, self.flow, self.fold)

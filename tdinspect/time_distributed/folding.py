@@ -134,11 +134,6 @@ def _told(name: str, shape: tuple[int, ...]) -> str:
     return f"{name} {tuple(shape)}: " if name else ""
 
 
-def leading_sizes(shape: torch.Size | tuple[int, ...], time_axis: int, batch_axis: int | None) -> tuple[int, ...]:
-    """(B, T) of a tensor, or (T,) without a batch axis. Raises ValueError when it lacks an axis."""
-    return tuple(shape[axis] for axis in folded_axes(len(shape), time_axis, batch_axis))
-
-
 def unfolded_axes(ndim: int, input_ndim: int, time_axis: int, batch_axis: int | None) -> tuple[int, ...]:
     """Where the unfolded axes go in an output of ``ndim`` axes: where the input's were, as far as it has room."""
     return unfolded_at(ndim, folded_axes(input_ndim, time_axis, batch_axis))

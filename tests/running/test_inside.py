@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from tdinspect.building.tensor_function import Run
-from tdinspect.building.time_distributed import TimeDistributed
 from tdinspect.domain.size import Size
 from tdinspect.domain.trace import Axis, TensorInfo
 from tdinspect.domain.tree import leaves
@@ -18,6 +17,8 @@ from tdinspect.running.call import World
 from tdinspect.running.engine import inspecting
 from tdinspect.running.inside import Watched, is_leaf
 from tdinspect.running.transfer import LayerError, transfer
+from tdinspect.time_distributed import TimeDistributed
+from tests.modules.models import Loop
 
 SIZES = {"B": 2, "T": 7, "H": 64, "W": 96}
 
@@ -114,21 +115,6 @@ class Odd(nn.Module):
     def forward(self, x: Tensor, note: object = None) -> tuple[Tensor, dict[str, object]]:
         y = self.lin(self.lin(x)) if self.wide else x
         return self.alias(self.tied(y)) + self.class_token, {"note": note}
-
-
-class Loop(nn.Module):
-    """A cell over time, as many calls as there are steps."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.cell = nn.GRUCell(6, 4)
-
-    def forward(self, x: Tensor) -> Tensor:
-        h, out = x.new_zeros(x.shape[0], 4), []
-        for t in range(x.shape[1]):
-            h = self.cell(x[:, t], h)
-            out.append(h)
-        return torch.stack(out, 1)
 
 
 def test_a_resnet_shows_the_shapes_of_all_its_layers_with_symbols() -> None:

@@ -9,7 +9,6 @@ from math import isfinite, prod
 import torch
 from torch import Tensor, nn
 
-from tdinspect.building.time_distributed import TimeDistributed
 from tdinspect.building.wiring import Flow
 from tdinspect.domain.trace import Outcome, TensorInfo
 from tdinspect.domain.tree import Tree, first, map_tree
@@ -19,6 +18,7 @@ from tdinspect.running.comparison.independence import Behaviour, behaviour_of, s
 from tdinspect.running.folding import Fold
 from tdinspect.running.sides import Leaf, infos_of
 from tdinspect.running.values import random_tensor, randomise
+from tdinspect.time_distributed import TimeDistributed
 
 RTOL, ATOL = 1e-4, 1e-5  # far above float64 noise, far below the 6e-4 of LocalResponseNorm
 _SMALL = 1 << 16  # elements of input up to which a real run takes the spec's own sizes

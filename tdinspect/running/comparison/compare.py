@@ -41,7 +41,7 @@ def compared_layers(assembly: Assembly) -> tuple[LayerRecord, ...]:
 
     def comparison(record: LayerRecord) -> Comparison | None:
         leaf = assembly.leaves[record.name]
-        key = (leaf.kind, repr(leaf.flow), leaf.fold, record.time)
+        key = (leaf.call, record.time)
         if key not in known:
             known[key] = None
             with suppress(Ended), guarded():  # a user's module may ask Python to end

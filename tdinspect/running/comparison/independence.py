@@ -11,17 +11,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from tdinspect.domain.sequence import SEQUENCE
 from tdinspect.domain.tree import Tree, first, leaves, map_tree
 from tdinspect.running.values import random_tensor
 
 _SCALES = (1.0, 100.0)
 _TOLERANCE = 1e-9  # of the largest value; float64 noise is below 1e-12
 
-# Layers that are for working across time, wherever time stands.
-SEQUENCE = frozenset(
-    ("RNN", "LSTM", "GRU", "RNNBase", "MultiheadAttention", "Transformer")
-    + ("TransformerEncoder", "TransformerEncoderLayer", "TransformerDecoder", "TransformerDecoderLayer")
-)
 _SPATIAL = ("Conv", "LazyConv", "Pool", "Norm", "Pad", "LPPool", "Unpool", "Upsampling")
 # Layers that read (N, C, *): all axes behind the channels are space.
 _ALL_BEHIND = frozenset(("GroupNorm", "SyncBatchNorm", "Upsample"))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from tdinspect.domain.sequence import SEQUENCE
 from tdinspect.domain.size import readable
 from tdinspect.domain.trace import Outcome, Side, Verdict
 from tdinspect.layers import family_of, inferred_from, uses_of
 from tdinspect.running.call import World
-from tdinspect.running.comparison.independence import SEQUENCE, Behaviour, spatial_axes
+from tdinspect.running.comparison.independence import Behaviour, spatial_axes
 from tdinspect.running.folding import Fold
 from tdinspect.running.sides import Leaf, infos_of, map_infos, outside_flow
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -17,11 +17,9 @@ from tdinspect.domain.effect import (
     Rows,
     TimeEffect,
     each,
-    joined,
     mixes_samples,
     model_effect,
     receptive_field,
-    time_effect,
 )
 from tdinspect.domain.size import Size
 from tdinspect.domain.spec import ModelSpec, Recurrent, all_steps
@@ -30,7 +28,7 @@ from tdinspect.domain.tree import first
 from tdinspect.running.assemble import Assembly
 from tdinspect.running.dependence.composition import Composition, Seen, Unknown
 from tdinspect.running.dependence.effects import effect_of, known_effect, module_effect
-from tdinspect.running.dependence.times import clock_of, rate, time_size
+from tdinspect.running.dependence.times import time_size, word_of
 from tdinspect.running.engine import inspecting
 from tdinspect.running.sides import Leaf, infos_of
 
@@ -91,7 +89,7 @@ class _Analysis:
     def effect(self, leaf: Leaf, constants: Mapping[int, Tensor] = MappingProxyType({})) -> Effect | None:
         """What a layer does at the small sizes; the copies of a repeat are looked at once."""
         values = tuple((i, id(value)) for i, value in constants.items())
-        key = (leaf.kind, repr(leaf.flow), leaf.fold, values)
+        key = (leaf.call, values)
         if key not in self.known:
             self.known[key] = effect_of(leaf, self.world, self.sizes, constants)
         return self.known[key]
@@ -103,8 +101,11 @@ class _Analysis:
 
     def has_unknown(self) -> bool:
         """Whether some layer is not known by its family, but has to be run."""
-        found = {(leaf.kind, repr(leaf.flow), leaf.fold): leaf for leaf in self.assembly.leaves.values()}
-        return any(known_effect(leaf, self.world, self.sizes) is None for leaf in found.values())
+        return any(known_effect(leaf, self.world, self.sizes) is None for leaf in self._unlike())
+
+    def _unlike(self) -> Iterable[Leaf]:
+        """The leaves, of equal calls one."""
+        return {leaf.call: leaf for leaf in self.assembly.leaves.values()}.values()
 
     def judged(self, record: LayerRecord) -> LayerRecord:
         """A row with its effect."""
@@ -118,20 +119,9 @@ class _Analysis:
         batch = None if effect.mixes_batch is None else effect.mixes_batch[0]
         before = [time_size(info, leaf.fold, self.world) for info in infos_of(leaf.flow)]
         after = time_size(leaf.outputs[0], leaf.fold, self.world)
-        found = [(effect.links.get((0, i)), size) for i, size in enumerate(before) if size is not None]
-        return AxisEffect(self._word(found, after), None if batch is None else "mixes" if batch else "independent")
-
-    def _word(self, found: Sequence[tuple[Rows | None, Size]], after: Size | None) -> TimeEffect | None:
-        """The word for a value with the time axis ``after``, by its rows over each time axis that comes in."""
-        if not found:
-            return None
-        if after is None:
-            return "gone"
-        # Another clock (the source of a translation) has steps of its own: none of them is before or after.
-        clock = clock_of(after, self.world)
-        same = [(rows, size) for rows, size in found if rows is not None and clock_of(size, self.world) == clock]
-        words = [time_effect(rows, size.value(self.sizes), rate(size, after, self.world)) for rows, size in same]
-        return joined(words)
+        found = [(effect.links.get((0, i)), size) for i, size in enumerate(before)]
+        word = word_of(found, after, self.world, self.sizes)
+        return AxisEffect(word, None if batch is None else "mixes" if batch else "independent")
 
     def model(self, spec: ModelSpec) -> ModelAxes | None:
         """The whole model; None where nothing can be said about it."""
@@ -141,7 +131,12 @@ class _Analysis:
 
         def words_of(outputs: Mapping[str, Seen]) -> list[TimeEffect | None]:
             return [
-                self._word([(value.rows.get(name), size) for name, size in timed.items()], after[output])
+                word_of(
+                    [(value.rows.get(name), size) for name, size in timed.items()],
+                    after[output],
+                    self.world,
+                    self.sizes,
+                )
                 for output, value in outputs.items()
             ]
 
@@ -245,8 +240,7 @@ class _Analysis:
     def _endless(self) -> bool:
         """True where one layer alone sees as far as there are steps, or is not known."""
         sizes = self._long(_WIDEST)
-        leaves = {(leaf.kind, repr(leaf.flow), leaf.fold): leaf for leaf in self.assembly.leaves.values()}
-        for leaf in leaves.values():
+        for leaf in self._unlike():
             if leaf.fold is not None:  # it sees one step, or all that are folded
                 found = self.effect(leaf)
                 if found is not None and self._of_layer(leaf, found).time == "mixes":

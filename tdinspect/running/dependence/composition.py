@@ -14,14 +14,14 @@ from torch import Tensor
 from tdinspect.building.model import Folded, Loop, Steps
 from tdinspect.building.sources import TensorSource
 from tdinspect.building.tensor_function import TensorFunction
-from tdinspect.building.time_distributed import TimeDistributed
 from tdinspect.building.wiring import Flow, Perform, Scope, enter, run_inside, run_steps
-from tdinspect.domain.effect import Effect, Rows, composed, united
+from tdinspect.domain.effect import Effect, Rows, composed, union, united
 from tdinspect.domain.spec import Container, Residual, Step
 from tdinspect.domain.trace import TensorInfo
 from tdinspect.domain.tree import Tree, first, leaves, map_tree
 from tdinspect.running.call import World
 from tdinspect.running.sides import Leaf
+from tdinspect.time_distributed import TimeDistributed
 
 _SMALL = 1 << 20  # numbers in a constant up to which it is made
 
@@ -200,15 +200,8 @@ def _sum(values: list[Mapping[str, Rows]]) -> dict[str, Rows]:
 def _stacked(steps: tuple[Seen, ...]) -> Seen:
     """The values of a loop's steps along time; a step that has an axis of steps itself counts as one."""
     names = dict.fromkeys(name for step in steps for name in step.rows)
-    whole = {name: tuple(_any(step.rows.get(name, ())) for step in steps) for name in names}
+    whole = {name: tuple(union(step.rows.get(name, ())) for step in steps) for name in names}
     return Seen(whole, _sum([step.samples for step in steps]))
-
-
-def _any(rows: Rows) -> int:
-    total = 0
-    for row in rows:
-        total |= row
-    return total
 
 
 def _seen(tree: Tree) -> list[Seen]:

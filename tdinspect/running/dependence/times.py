@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
+from tdinspect.domain.effect import Rows, TimeEffect, joined, time_effect
 from tdinspect.domain.size import Size
 from tdinspect.domain.trace import TensorInfo
 from tdinspect.running.call import World
@@ -29,6 +31,24 @@ def time_size(info: TensorInfo, fold: Fold | None, world: World) -> Size | None:
 def clock_of(size: Size, world: World) -> str | None:
     """The time symbol that a number of steps follows."""
     return next((clock for clock in world.clocks if clock in size.symbols), None)
+
+
+def word_of(
+    found: Iterable[tuple[Rows | None, Size | None]], after: Size | None, world: World, sizes: Mapping[str, int]
+) -> TimeEffect | None:
+    """The word for a value with the time axis ``after``, by its rows at these sizes over each input's time axis.
+
+    None where no input has one, ``gone`` where the value has none.
+    """
+    timed = [(rows, size) for rows, size in found if size is not None]
+    if not timed:
+        return None
+    if after is None:
+        return "gone"
+    # Another clock (the source of a translation) has steps of its own: none of them is before or after.
+    clock = clock_of(after, world)
+    same = [(rows, size) for rows, size in timed if rows is not None and clock_of(size, world) == clock]
+    return joined(time_effect(rows, size.value(sizes), rate(size, after, world)) for rows, size in same)
 
 
 def rate(before: Size, after: Size, world: World) -> Fraction:

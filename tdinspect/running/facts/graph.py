@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from tdinspect.building.wiring import Flow, Perform, Scope, WrongInputs, enter, run_inside, run_steps
+from tdinspect.building.wiring import Flow, Perform, Scope, WrongInputs, enter, name_around, run_inside, run_steps
 from tdinspect.domain.spec import Container, ModelSpec, Recurrent, Residual, Share, Step
 from tdinspect.domain.trace import TensorInfo
 from tdinspect.domain.tree import Tree, first, leaves, map_tree
@@ -94,7 +94,7 @@ class _Walk:
     def _step(self, step: Step, flow: Flow, scope: Scope, prefix: str) -> Tree:
         operation = step.operation
         if isinstance(operation, Share):
-            original = self.containers.get(self._resolve(operation.target, prefix))
+            original = self.containers.get(name_around(operation.target, prefix, self.containers, self.built))
             if original is not None:
                 entering = original.source if original.entering is None else original.entering
                 operation, step = original.operation, replace(step, operation=original.operation, entering=entering)
@@ -139,13 +139,6 @@ class _Walk:
         if isinstance(value, tuple) and len(nodes) > 1 and not nodes <= self.graph.named:
             self.graph.dropped[full] = len(value) - 1
         return first(value)
-
-    def _resolve(self, name: str, prefix: str) -> str:
-        """The full name of an earlier step: the nearest around."""
-        while prefix and prefix + name not in self.containers and prefix + name not in self.built:
-            prefix = prefix.rstrip(".").rpartition(".")[0]
-            prefix += "." if prefix else ""
-        return prefix + name
 
 
 def _values(tree: Tree) -> list[Value]:

@@ -8,13 +8,13 @@ from itertools import count
 
 from tdinspect.building.model import Steps
 from tdinspect.building.wiring import Flow, Perform, Scope
-from tdinspect.domain.effect import Rows, TimeEffect, each, joined, time_effect
+from tdinspect.domain.effect import Rows, TimeEffect, each
 from tdinspect.domain.spec import Container, Step
 from tdinspect.domain.trace import LayerRecord
 from tdinspect.domain.tree import Tree, first, map_tree
 from tdinspect.running.assemble import Assembly
 from tdinspect.running.dependence.composition import Composition, Seen, Unknown
-from tdinspect.running.dependence.times import clock_of, rate, time_size
+from tdinspect.running.dependence.times import time_size, word_of
 
 
 def times_of_containers(assembly: Assembly, sizes: Mapping[str, int]) -> Mapping[str, TimeEffect | None]:
@@ -68,13 +68,5 @@ class _Watch(Composition):
             self.found[record.name] = self._word(record, value.rows)
 
     def _word(self, record: LayerRecord, rows: Mapping[str, Rows]) -> TimeEffect | None:
-        before = [time_size(info, None, self.world) for info in record.inputs]
-        after = time_size(record.outputs[0], None, self.world)
-        if not any(before):
-            return None
-        if after is None:
-            return "gone"
-        found = [(rows.get(str(i)), size) for i, size in enumerate(before) if size is not None]
-        clock = clock_of(after, self.world)
-        same = [(own, size) for own, size in found if own is not None and clock_of(size, self.world) == clock]
-        return joined(time_effect(own, size.value(self.sizes), rate(size, after, self.world)) for own, size in same)
+        found = [(rows.get(str(i)), time_size(info, None, self.world)) for i, info in enumerate(record.inputs)]
+        return word_of(found, time_size(record.outputs[0], None, self.world), self.world, self.sizes)

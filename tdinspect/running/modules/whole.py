@@ -13,17 +13,14 @@ from tdinspect.domain.effect import (
     BatchEffect,
     Effect,
     ModelAxes,
-    TimeEffect,
-    joined,
     model_effect,
     receptive_field,
-    time_effect,
 )
 from tdinspect.domain.trace import TensorInfo
 from tdinspect.domain.tree import Tree
 from tdinspect.running.call import World
 from tdinspect.running.dependence.effects import module_effect
-from tdinspect.running.dependence.times import rate, time_size
+from tdinspect.running.dependence.times import time_size, word_of
 from tdinspect.running.modules.copies import with_no_values
 from tdinspect.running.modules.given import BATCH, TIME, Given
 from tdinspect.running.modules.recorder import Pass, filled
@@ -130,11 +127,15 @@ def _constants(given: Given, sizes: Mapping[str, int]) -> dict[int, Tensor]:
 def _axes(
     effect: Effect, inputs: list[TensorInfo], outputs: list[TensorInfo], world: World, sizes: Mapping[str, int]
 ) -> ModelAxes:
-    words = [_word(effect, o, inputs, output, world, sizes) for o, output in enumerate(outputs)]
+    before, after = ([time_size(info, None, world) for info in infos] for infos in (inputs, outputs))
+    words = [
+        word_of([(effect.links.get((o, i)), size) for i, size in enumerate(before)], size_after, world, sizes)
+        for o, size_after in enumerate(after)
+    ]
     mixed = effect.mixes_batch
     batch: BatchEffect | None = None if mixed is None else "mixes" if any(mixed) else "independent"
-    timed = [i for i, info in enumerate(inputs) if time_size(info, None, world) is not None]
-    shown = next((o for o, info in enumerate(outputs) if time_size(info, None, world) is not None), 0)
+    timed = [i for i, size in enumerate(before) if size is not None]
+    shown = next((o for o, size in enumerate(after) if size is not None), 0)
     entered = next((i for i in timed if (shown, i) in effect.links), None)
     time = model_effect(words)
     if entered is None:
@@ -144,17 +145,3 @@ def _axes(
     span = receptive_field(rows)
     inner = span is not None and 2 * span < steps and len(rows) > 1  # else more steps could make it longer
     return ModelAxes(time, batch, rows, steps, span if inner else None)
-
-
-def _word(
-    effect: Effect, o: int, inputs: list[TensorInfo], output: TensorInfo, world: World, sizes: Mapping[str, int]
-) -> TimeEffect | None:
-    sized = [(effect.links.get((o, i)), time_size(info, None, world)) for i, info in enumerate(inputs)]
-    timed = [(rows, size) for rows, size in sized if size is not None]
-    if not timed:
-        return None
-    after = time_size(output, None, world)
-    if after is None:
-        return "gone"
-    known = [(rows, size) for rows, size in timed if rows is not None]
-    return joined(time_effect(rows, size.value(sizes), rate(size, after, world)) for rows, size in known)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from math import prod
 
 import pytest
-import torch
 from torch import nn
 
 from tdinspect.building.signatures import layer_classes
@@ -18,24 +16,12 @@ from tdinspect.running.sides import Leaf, infos_of
 from tests.running.effects.leaves import SIZES, world_of
 from tests.running.effects.reference import time_and_batch
 from tests.running.effects.table import Case, cases
+from tests.running.tables import NO_LAYERS, OF_PARTS, one_thread  # noqa: F401 - a fixture for all
 
 WORLD = world_of()
 CASES = cases()
-# Losses give one number; a container has nothing of its own.
-NO_LAYERS = ("Loss", "Sequential", "Module", "Parameter", "Container")
 # Where the values go, the indices say, and those are drawn.
 DRAWN = ("MaxUnpool1d",)
-# Written out they need a layer for an argument; their parts are in the table.
-OF_PARTS = {"TransformerEncoder", "TransformerDecoder"}
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small tensors: threads only cost."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def probed(leaf: Leaf) -> Effect:

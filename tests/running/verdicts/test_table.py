@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 
 import pytest
-import torch
 
 from tdinspect.building.signatures import layer_classes
 from tdinspect.domain.trace import Comparison
 from tdinspect.pipeline import Request, Source, execute
+from tests.running.tables import NO_LAYERS, OF_PARTS, one_thread  # noqa: F401 - a fixture for all
 from tests.running.verdicts.reference import Truth, truth
 from tests.running.verdicts.table import SIZES, Case, case_of, cases
 
 CASES = cases()
-# Losses give one number; a container has nothing of its own.
-NO_LAYERS = ("Loss", "Sequential", "Module", "Parameter", "Container")
-# Written out they need a layer for an argument; their parts are in the table.
-OF_PARTS = {"TransformerEncoder", "TransformerDecoder"}
 NO_TIME_COMES_OUT = {"AdaptiveLogSoftmaxWithLoss", "NLLLoss2d"}
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small tensors: threads only cost."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @cache
