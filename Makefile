@@ -14,7 +14,7 @@ run: $(VENV)/.installed ## show the main job: a video model under TimeDistribute
 	@$(BIN)/tdinspect shape specs/video_classifier.yaml
 
 test: $(VENV)/.installed-dev ## every test
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4
 
 check: lint test ## what CI wants: lint, types, import contracts, tests
 

@@ -15,7 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     A closed pipe is no error; Ctrl-C ends with 130 and says nothing.
     """
     try:
-        from tdinspect.cli.app import app
+        from tdinspect.cli.commands import app
 
         app(args=arguments, prog_name="tdinspect")
     except SystemExit as stop:

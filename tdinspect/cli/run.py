@@ -52,9 +52,9 @@ class Options:
 def answer(options: Options) -> bool:
     """Read, inspect, render and write; True when the findings let the command exit with 0. Raises UsageError."""
     _check(options)
-    gathered = _gathered(options)
+    gathered = gathered_specs(options)
     report = _report(options, gathered)
-    text = load_format(options.format).render(report, _render_options(options, gathered.left_out))
+    text = load_format(options.format).render(report, render_options(options, gathered.left_out))
     deliver(text, options.output)
     failing = {"error", "warning"} if options.error_on_warning else {"error"}
     clean = all(finding.severity not in failing for spec in report.specs for finding in spec.findings)
@@ -90,7 +90,8 @@ def deliver(text: str, path: Path | None) -> None:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def _gathered(options: Options) -> Gathered:
+def gathered_specs(options: Options) -> Gathered:
+    """The texts that the options name. Raises UsageError."""
     inline_only = {"--input": options.input, "--time-axis": options.time_axis, "--batch-axis": options.batch_axis}
     if not options.layers:
         given = [name for name, value in inline_only.items() if value is not None]
@@ -128,7 +129,8 @@ def _report(options: Options, gathered: Gathered) -> Report:
         return execute(request, progress)
 
 
-def _render_options(options: Options, left_out: int) -> RenderOptions:
+def render_options(options: Options, left_out: int) -> RenderOptions:
+    """What the reader asked for, and what the place the text goes to can show."""
     terminal = options.output is None and output.is_terminal(sys.stdout)
     return RenderOptions(
         width=output.width(terminal),

@@ -61,6 +61,7 @@ class Finding:
 
     ``on_key`` marks the key at ``path`` rather than its value. ``help`` is the fix, ready to paste. ``uses`` are the
     places where the block is used that ``path`` lies in, the outermost first; ``use_positions`` theirs in the file.
+    ``level`` is the severity that a project's settings give it, in place of the rule's.
     """
 
     code: str
@@ -71,6 +72,7 @@ class Finding:
     position: Position | None = None
     uses: tuple[Path, ...] = ()
     use_positions: tuple[Position, ...] = ()
+    level: Severity | None = None
 
     def __post_init__(self) -> None:
         if self.code not in RULES:
@@ -78,8 +80,8 @@ class Finding:
 
     @property
     def severity(self) -> Severity:
-        """The rule's severity."""
-        return RULES[self.code].severity
+        """The rule's severity, unless the project's settings say another."""
+        return self.level or RULES[self.code].severity
 
 
 class SpecError(Exception):

@@ -15,7 +15,19 @@ FORMATS: dict[str, str] = {
     "csv": "tdinspect.formats.csv",
 }
 
+# What `check` writes: findings, not rows.
+CHECK_FORMATS: dict[str, str] = {
+    "full": "tdinspect.formats.table",
+    "json": "tdinspect.formats.json",
+    "markdown": "tdinspect.formats.markdown",
+}
+
 
 def load_format(name: str) -> Format:
     """The format of that name. Raises KeyError for a name that is not in ``FORMATS``."""
     return cast("Format", import_module(FORMATS[name]))
+
+
+def load_check_format(name: str) -> Format:
+    """The format of that name. Raises KeyError for a name that is not in ``CHECK_FORMATS``."""
+    return cast("Format", import_module(CHECK_FORMATS[name]))

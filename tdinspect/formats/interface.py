@@ -13,7 +13,8 @@ class RenderOptions:
     """What the reader asked for, and what the place the text goes to can show.
 
     ``depth`` hides rows deeper than it (0 keeps the outermost). ``columns`` replaces the command's own columns.
-    ``left_out`` is the number of YAML files in the given folders that are no specs.
+    ``left_out`` is the number of YAML files in the given folders that are no specs, ``seconds`` what a check took, and
+    ``cached`` how many of its specs were not run again.
     """
 
     width: int = 100
@@ -23,6 +24,8 @@ class RenderOptions:
     quiet: bool = False
     notes: bool = False
     left_out: int = 0
+    seconds: float | None = None
+    cached: int = 0
 
 
 class Format(Protocol):

@@ -24,6 +24,7 @@ FAKED = "from tests.cli.fakes import install; install()\n" + WATCHED
 
 def run(code: str, *arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    environment.pop("COLUMNS", None)  # pytest's workers set it
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
         cwd=folder, capture_output=True, encoding="utf-8", timeout=60, env=environment,
