@@ -24,8 +24,9 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(VENV)/.installed ## the measured ratios, side by side with `import torch`
+bench: $(VENV)/.installed-bench ## the measured ratios, side by side with `import torch`
 	@$(BIN)/python benchmarks/startup.py
+	@$(BIN)/python -m benchmarks.inspectors
 	@$(BIN)/python benchmarks/reading.py
 	@$(BIN)/python -m benchmarks.axes
 	@$(BIN)/python -m benchmarks.time_distributed
@@ -47,6 +48,11 @@ $(BIN)/python:
 $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing tdinspect (torch is the big one)"
 	@$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed
+	@echo "installing the tools to measure beside"
+	@$(PIP) install --constraint constraints.txt --editable '.[bench]'
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed

@@ -63,10 +63,10 @@ ROWS = (
 )
 
 
-def measure(command: Sequence[str]) -> Cost:
-    """Run one process to its end; raises CalledProcessError when it fails."""
+def measure(command: Sequence[str], folder: Path = ROOT) -> Cost:
+    """Run one process in a folder to its end; raises CalledProcessError when it fails."""
     start = time.perf_counter()
-    child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    child = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     seconds = time.perf_counter() - start
     child.returncode = os.waitstatus_to_exitcode(status)  # already waited for: Popen must not wait again
@@ -144,12 +144,12 @@ def main() -> None:
         write(lines)
 
 
-def write(lines: Sequence[str]) -> None:
-    """Put the lines between the README's markers."""
+def write(lines: Sequence[str], start: str = START, end: str = END) -> None:
+    """Put the lines between the README's markers. Raises ValueError where they are not there."""
     text = README.read_text(encoding="utf-8")
-    before, _, rest = text.partition(START)
-    _, _, after = rest.partition(END)
-    README.write_text("\n".join([before + START, *lines, END + after]), encoding="utf-8")
+    before, rest = text.split(start)
+    _, after = rest.split(end)
+    README.write_text("\n".join([before + start, *lines, end + after]), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 import warnings
 from collections.abc import Iterator
@@ -22,6 +23,18 @@ def no_collection() -> Iterator[None]:
             gc.enable()
 
 
+@contextmanager
+def ctrl_c_later() -> Iterator[None]:
+    """While it lasts a Ctrl-C waits; it counts right after."""
+    mask = getattr(signal, "pthread_sigmask", None)
+    before = mask(signal.SIG_BLOCK, {signal.SIGINT}) if mask else None
+    try:
+        yield
+    finally:
+        if mask:
+            mask(signal.SIG_SETMASK, before)
+
+
 def import_torch_fast() -> None:
     """Import torch with the garbage collector off: it would look through torch's objects again and again.
 
@@ -37,7 +50,8 @@ def import_torch_fast() -> None:
     warnings.filterwarnings("ignore", message="Failed to initialize NumPy", category=UserWarning)
     ours = filters[0]
     try:
-        import torch  # noqa: F401
+        with ctrl_c_later():  # torch's import may swallow it, or abort
+            import torch  # noqa: F401
     finally:
         # Not catch_warnings: it would also take away the filters that torch sets for itself.
         if ours not in before:

@@ -12,6 +12,7 @@ from tdinspect.domain.finding import Finding, SpecError
 from tdinspect.domain.report import Command
 from tdinspect.domain.report import Report as _Report
 from tdinspect.domain.spec import ModelSpec
+from tdinspect.gate.ignores import silenced
 from tdinspect.importers import read_spec
 from tdinspect.pipeline import Request, Source, execute, inspect_module
 
@@ -128,7 +129,7 @@ def _of_spec(path: str | PathLike[str], compare: bool, axes: bool, allow_import:
     command, also = _commands(compare, axes)
     source = Source(fspath(path), Path(path).read_bytes())
     report = execute(Request(command, (source,), allow_import=tuple(allow_import), also=also, details=True))
-    return Report(report.command, report.specs, report.also)
+    return Report(report.command, tuple(map(silenced, report.specs)), report.also)
 
 
 def _of_module(

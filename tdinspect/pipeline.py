@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tdinspect._startup import import_torch_fast, no_collection
 from tdinspect.domain.finding import Finding
+from tdinspect.domain.limits import Limits
 from tdinspect.domain.location import render_path
 from tdinspect.domain.report import Command, Report, SpecReport
 from tdinspect.domain.source import Source
@@ -35,6 +36,7 @@ class Request:
     device: Literal["auto", "cpu", "meta"] = "auto"
     also: tuple[Command, ...] = ()
     details: bool = False
+    limits: Limits = field(default_factory=Limits)
 
 
 def execute(request: Request, progress: Callable[[int, int, str], None] | None = None) -> Report:
@@ -49,8 +51,10 @@ def execute(request: Request, progress: Callable[[int, int, str], None] | None =
 
 def inspect_source(source: Source, request: Request) -> SpecReport:
     """Read a spec, check it, build and run it, and say what was seen."""
+    if source.fault is not None:
+        return SpecReport(source.file, source.file, findings=(source.fault,))
     with no_collection():
-        parsed = read_spec(source.text, source.file, request.overrides)
+        parsed = read_spec(source.text, source.file, request.overrides, request.limits)
         if parsed.spec is None:
             return SpecReport(source.file, source.file, parsed.document.text, findings=parsed.findings)
         return _inspect(parsed, parsed.spec, source, request)
@@ -73,7 +77,7 @@ def _inspect(parsed: ParsedSpec, spec: ModelSpec, source: Source, request: Reque
         notes=spec.notes,
         findings=parsed.findings,
     )
-    checked = check_operations(spec, request.allow_import)
+    checked = check_operations(spec, request.allow_import, request.limits)
     if parsed.findings or checked.findings:
         return replace(report, findings=in_order((*parsed.findings, *checked.findings), parsed.document))
     spec = checked.spec
@@ -97,7 +101,8 @@ def _inspect(parsed: ParsedSpec, spec: ModelSpec, source: Source, request: Reque
         from tdinspect.running.dependence.axes import analyse_axes
         from tdinspect.running.facts.gather import gather_facts
 
-        assembly = gather_facts(spec, analyse_axes(spec, assembly))
+        shown = "axes" in asked or request.details
+        assembly = gather_facts(spec, analyse_axes(spec, assembly, receptive_field=shown))
     made = _report(report, parsed, assembly, every_rule=bool(asked & {"axes", "check"}))
     return _held(made, parsed, spec, assembly) if request.command == "check" else made
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+from tdinspect.domain.finding import Finding
 from tdinspect.domain.source import Source
 
 DEFAULT_FOLDER = "specs"
@@ -21,6 +25,18 @@ class SourceError(Exception):
     """What was asked for cannot be read; the message says what to give instead."""
 
 
+class Memory(Protocol):
+    """What is known of files from before, so that their YAML need not be read to tell whether they are specs."""
+
+    def recall(self, data: bytes) -> bool | None:
+        """Whether a file with this content is a spec; None where that is not known."""
+        ...
+
+    def remember(self, data: bytes, kept: bool) -> None:
+        """Keep it for the next time."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """The texts in the order they were asked for; ``left_out`` counts the YAML files in folders that are no specs."""
@@ -29,10 +45,19 @@ class Gathered:
     left_out: int = 0
 
 
-def gather(specs: Sequence[str], read_stdin: Callable[[], bytes], stdin_name: str) -> Gathered:
+def gather(
+    specs: Sequence[str],
+    read_stdin: Callable[[], bytes],
+    stdin_name: str,
+    only_specs: bool = False,
+    memory: Memory | None = None,
+) -> Gathered:
     """Read every spec that was named: a file, a folder, ``-``; the folder ``specs/`` when none was.
 
-    Raises SourceError for what is not there, cannot be read, or is a folder without specs.
+    ``only_specs``: a named file that is no spec is left out, as one in a folder is. A file in a folder that cannot be
+    read is a finding about that file.
+
+    Raises SourceError for what is not there, a named file that cannot be read, and a folder without specs.
     """
     if not specs and not Path(DEFAULT_FOLDER).is_dir():
         raise SourceError(
@@ -45,14 +70,17 @@ def gather(specs: Sequence[str], read_stdin: Callable[[], bytes], stdin_name: st
         if name == "-":
             texts.setdefault("-", Source(stdin_name, read_stdin()))
         elif Path(name).is_dir():
-            for found, kept in _folder(Path(name)):
+            for found, kept in _folder(Path(name), memory):
                 if kept:
                     texts.setdefault(found.file, found)
                 else:
                     left_out.add(found.file)
         else:
-            found = Source(str(Path(name)), _read(Path(name)))
-            texts.setdefault(found.file, found)
+            found = Source(str(Path(name)), _read_named(Path(name)))
+            if only_specs and not _kept(found, memory):
+                left_out.add(found.file)
+            else:
+                texts.setdefault(found.file, found)
     return Gathered(tuple(texts.values()), len(left_out - texts.keys()))
 
 
@@ -72,29 +100,70 @@ def _entry(text: str) -> str:
     return text if _PLAIN_ENTRY.fullmatch(text) else json.dumps(text, ensure_ascii=False)
 
 
-def _folder(folder: Path) -> Iterator[tuple[Source, bool]]:
-    """Every YAML file below, sorted, and whether it is a spec. YAML that cannot be read is kept: it is a finding."""
-    files = sorted(path for pattern in ("*.yaml", "*.yml") for path in folder.rglob(pattern) if not path.is_dir())
+def _folder(folder: Path, memory: Memory | None) -> Iterator[tuple[Source, bool]]:
+    """Every YAML file below, sorted, and whether it is kept."""
+    files = sorted(_yaml_below(str(folder)), key=lambda path: path.split(os.sep))  # noqa: PTH206
     if not files:
         raise SourceError(f"no specs in {folder}")
-    from tdinspect.importers import is_spec, read_document  # yaml, only where there is some to read
-
     specs = 0
     for path in files:
-        found = Source(str(path), _read(path))
-        document, findings = read_document(found.text)
-        unreadable = document.data is None and any(finding.code != "TD003" for finding in findings)
-        kept = unreadable or is_spec(document)
+        found = _listed(path)
+        kept = found.fault is not None or _kept(found, memory)
         specs += kept
         yield found, kept
     if not specs:
         raise SourceError(f"no specs in {folder}; its {len(files)} YAML files have none of input, inputs, layers")
 
 
-def _read(path: Path) -> bytes:
+def _yaml_below(folder: str) -> Iterator[str]:
+    """The paths of all YAML files below; links to folders are not followed."""
+    for place, folders, files in os.walk(folder):
+        prefix = "" if place == os.curdir else place
+        # A link to a folder stands among the folders: it is none of the files.
+        yield from (os.path.join(prefix, name) for name in files if name.endswith((".yaml", ".yml")))  # noqa: PTH118
+        folders.sort()
+
+
+def _listed(path: str) -> Source:
+    """A file that was listed a moment ago. What keeps it from being read is a finding: the others are checked."""
     try:
-        with path.open("rb") as file:
-            return file.read(_READ_AT_MOST)
+        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
+            return Source(path, b"", Finding("TD001", "the file cannot be read: it is a device or a pipe"))
+        return Source(path, _read(path))
+    except FileNotFoundError:
+        if os.path.islink(path):  # noqa: PTH114
+            return Source(path, b"", Finding("TD001", "the file cannot be read: it is a link to nothing"))
+        gone = "the file was deleted while the specs were read: it was not checked"
+        return Source(path, b"", Finding("TD001", gone, level="note"))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        return Source(path, b"", Finding("TD001", f"the file cannot be read: {reason}"))
+
+
+def _kept(source: Source, memory: Memory | None) -> bool:
+    """Whether it is a spec: from its first lines, from the memory, or by reading it."""
+    from tdinspect.importers.kind import kept, surely_spec
+
+    data = source.text
+    if memory is None or isinstance(data, str):
+        return kept(data)
+    if surely_spec(data):
+        return True
+    known = memory.recall(data)
+    if known is None:
+        known = kept(data)
+        memory.remember(data, known)
+    return known
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:  # noqa: PTH123
+        return file.read(_READ_AT_MOST)
+
+
+def _read_named(path: Path) -> bytes:
+    try:
+        return _read(str(path))
     except FileNotFoundError:
         raise SourceError(f"no such file or folder: {path}") from None
     except (OSError, ValueError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,15 @@ GOLDEN = Path(__file__).parent / "golden"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--renew`` writes the golden files anew; look at the difference before committing it."""
     parser.addoption("--renew", action="store_true", help="write the golden files instead of comparing with them")
+
+
+_numbers = count()
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees what another has left in the cache, and none writes into this repository's."""
+    monkeypatch.setenv("TDINSPECT_CACHE_DIR", str(tmp_path_factory.getbasetemp() / f"cache-{next(_numbers)}"))
 
 
 @pytest.fixture

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from tdinspect.domain.report import Report
-from tdinspect.formats import FORMATS, load_format
+from tdinspect.formats import CHECK_FORMATS, FORMATS, load_check_format, load_format
 from tdinspect.formats.interface import RenderOptions
 from tdinspect.pipeline import Request, Source, inspect_source
 
@@ -21,5 +22,12 @@ def test_a_spec_of_the_tests_is_answered_in_every_format(file: Path) -> None:
     source = Source(file.name, file.read_bytes())
     report = Report("check", (inspect_source(source, Request("check", (source,), details=True)),))
     for name in FORMATS:
-        text = load_format(name).render(report, RenderOptions(width=60))
-        assert name != "json" or json.loads(text)["specs"][0]["ok"] is report.ok
+        assert load_format(name).render(Report("axes", report.specs), RenderOptions(width=60)).endswith("\n")
+    for name in CHECK_FORMATS:
+        text = load_check_format(name).render(report, RenderOptions(width=60, notes=True))
+        assert [] == [finding.code for finding in report.specs[0].findings if finding.code not in text]
+        if name in ("json", "gitlab", "sarif"):
+            data = json.loads(text)
+            assert name != "json" or data["specs"][0]["ok"] is report.ok
+        elif name == "junit":
+            assert str(int(not report.ok)) == ElementTree.fromstring(text).get("failures")

@@ -16,7 +16,7 @@ import pytest
 
 from tdinspect.checks import AXIS_CHECKS, RULE_CHECKS
 from tdinspect.domain.finding import RULES
-from tdinspect.formats import FORMATS
+from tdinspect.formats import CHECK_FORMATS, FORMATS, load_check_format
 from tdinspect.layers import KINDS
 
 ROOT = Path(__file__).parent.parent
@@ -116,7 +116,7 @@ def test_help_version_and_usage_errors_import_no_torch(arguments: list[str]) -> 
 def modules(package: str, pattern: str = "*.py") -> dict[str, ModuleType]:
     """The modules of a package by name, imported."""
     names = [path.stem for path in (ROOT / "tdinspect" / package).glob(pattern) if path.stem != "__init__"]
-    return {name: import_module(f"tdinspect.{package}.{name}") for name in names}
+    return {name: import_module(f"tdinspect.{package.replace('/', '.')}.{name}") for name in names}
 
 
 def test_every_family_of_layers_is_registered() -> None:
@@ -136,6 +136,9 @@ def test_every_format_is_registered() -> None:
     homes = {*modules("formats"), *packages}
     loaded = {home: import_module(f"tdinspect.formats.{home}") for home in homes}
     assert {name for name, module in loaded.items() if callable(getattr(module, "render", None))} == set(FORMATS)
+    gate = {f"tdinspect.formats.check.{name}": module for name, module in modules("formats/check").items()}
+    assert {name for name, module in gate.items() if hasattr(module, "render")} <= set(CHECK_FORMATS.values())
+    assert [] == [name for name in CHECK_FORMATS if not hasattr(load_check_format(name), "render")]
 
 
 def test_no_file_names_a_folder_of_one_machine() -> None:

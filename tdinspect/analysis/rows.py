@@ -65,6 +65,7 @@ def _row(
         param_bytes=count.bytes,
         tensors=tuple(TensorRow(p.name, p.shape, p.count, p.bytes, p.trainable) for p in record.parameters),
         formula=record.formula,
+        kernel=record.kernel,
         shared_with=record.shared_with,
         steps=None if record.steps is None else readable(record.steps, sizes),
         error=record.failure.error if record.failure else None,

@@ -31,6 +31,7 @@ from tdinspect.building.signatures import (
 )
 from tdinspect.building.sources import source_parameters
 from tdinspect.domain.finding import Finding
+from tdinspect.domain.limits import Limits
 from tdinspect.domain.location import Path
 from tdinspect.domain.nearest import nearest
 from tdinspect.domain.spec import (
@@ -49,6 +50,7 @@ from tdinspect.domain.spec import (
 )
 from tdinspect.domain.tree import Tree
 
+_USUAL = Limits()
 MAX_FINDINGS = 1000  # more than anyone reads; each may cost a search for the nearest name
 
 
@@ -60,9 +62,9 @@ class Checked:
     findings: tuple[Finding, ...]
 
 
-def check_operations(spec: ModelSpec, allowed: Collection[str] = ()) -> Checked:
+def check_operations(spec: ModelSpec, allowed: Collection[str] = (), limits: Limits = _USUAL) -> Checked:
     """Check names and arguments of all steps, inner ones too. ``allowed`` are the packages that may be imported."""
-    check = _Check(spec, allowed)
+    check = _Check(spec, allowed, limits)
     steps = check.steps(spec.steps, Incoming())
     findings = (*_hiding_blocks(spec), *check.findings)
     if len(findings) > MAX_FINDINGS:  # past them nothing was looked at
@@ -80,8 +82,8 @@ def _hiding_blocks(spec: ModelSpec) -> list[Finding]:
 
 
 class _Check:
-    def __init__(self, spec: ModelSpec, allowed: Collection[str]) -> None:
-        self.spec, self.allowed = spec, allowed
+    def __init__(self, spec: ModelSpec, allowed: Collection[str], limits: Limits) -> None:
+        self.spec, self.allowed, self.limits = spec, allowed, limits
         self.names = {*spec.sizes, *spec.vars}
         self.findings: list[Finding] = []
         self.users: dict[str, Callable[..., object]] = {}
@@ -150,7 +152,7 @@ class _Check:
         )
         self.findings.extend(_for_the_call(layer, problems) if _is_torch(layer) else problems)
         if _is_torch(layer):
-            self.findings += check_limits(layer.type, args, bound, parameters, path, self.spec.sizes, is_layer=True)
+            self.findings += check_limits(layer.type, args, bound, parameters, path, self.spec.sizes, self.limits)
         return replace(layer, args=Arguments(named=bound), make=make)
 
     def _check_flow(self, layer: Layer, step: Step, incoming: Incoming) -> None:
@@ -240,7 +242,7 @@ class _Check:
     def _bound(self, what: str, args: Arguments, parameters: tuple[Parameter, ...], step: Step) -> Arguments:
         bound, problems = bind_arguments(what, args, parameters, step.op_path, names=self.names)
         self.findings.extend(problems)
-        self.findings += check_limits(what, args, bound, parameters, step.op_path, self.spec.sizes, is_layer=False)
+        self.findings += check_limits(what, args, bound, parameters, step.op_path, self.spec.sizes, None)
         return Arguments(named=bound)
 
 

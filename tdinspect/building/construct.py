@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
@@ -138,9 +138,16 @@ def _another(made: nn.Module) -> nn.Module:
     return twin
 
 
+def named_parameters(module: nn.Module) -> Iterable[tuple[str, nn.Parameter]]:
+    """As torch's own, which takes ten times as long for a layer without layers inside."""
+    if module._modules:
+        return module.named_parameters()
+    return ((name, value) for name, value in module._parameters.items() if value is not None)
+
+
 def is_weightless(module: nn.Module) -> bool:
     """True for a module whose weights have shapes only."""
-    return any(parameter.is_meta for parameter in module.parameters())
+    return any(parameter.is_meta for _, parameter in named_parameters(module))
 
 
 def _convert(name: str, value: object) -> object:

@@ -9,12 +9,11 @@ from tdinspect.building.arguments import type_problem
 from tdinspect.building.signatures import Parameter
 from tdinspect.domain.expression import MAX_VALUE, ExpressionError
 from tdinspect.domain.finding import Finding
+from tdinspect.domain.limits import Limits
 from tdinspect.domain.location import Path
 from tdinspect.domain.spec import Arguments, Layer, resolved
 from tdinspect.layers import family_of
 
-MAX_LAYERS = 2_000  # inside one layer; each is made in turn, and a thousand take a second
-MAX_LAYER_SIZE = 10**12  # one size of a layer: more than any table or head of a real model has
 _LAYERS = re.compile(r"num_(?:\w+_)?layers")
 
 
@@ -25,9 +24,11 @@ def check_limits(
     parameters: Iterable[Parameter],
     path: Path,
     sizes: Mapping[str, int],
-    is_layer: bool,
+    limits: Limits | None,
 ) -> list[Finding]:
     """Each whole number in the ``bound`` arguments that is beyond a limit; ``args`` are they as they were written.
+
+    ``limits`` are those of a layer; None: the arguments are a function's.
 
     Sizes of layers must stay far enough below those of tensors that their products are sizes, too. Numbers that mean
     no size (those that may have a fraction) are not looked at.
@@ -36,7 +37,7 @@ def check_limits(
     for parameter in parameters:
         if parameter.name not in bound:
             continue
-        most, of = _limit(what, parameter.name, is_layer)
+        most, of = _limit(what, parameter.name, limits)
         for inner, number in _numbers(bound[parameter.name], sizes):
             if abs(number) > most and type_problem(parameter.annotation, parameter.default, 0.5) is not None:
                 place = path if args.has_scalar else (*path, parameter.name, *inner)
@@ -45,10 +46,11 @@ def check_limits(
     return findings
 
 
-def _limit(what: str, name: str, is_layer: bool) -> tuple[int, str]:
-    if not is_layer:
+def _limit(what: str, name: str, limits: Limits | None) -> tuple[int, str]:
+    if limits is None:
         return MAX_VALUE, "2**62"
-    most = MAX_LAYERS if _LAYERS.fullmatch(name) else family_of(what).most.get(name, MAX_LAYER_SIZE)
+    most = limits.layers if _LAYERS.fullmatch(name) else limits.layer_size
+    most = min(most, family_of(what).most.get(name, most))
     return most, f"{most:,}"
 
 

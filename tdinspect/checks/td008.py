@@ -22,5 +22,5 @@ input: [B, T, 8]
 layers:
   - Linear: $(2 ** 10)
 """,
-    fix="Make the number smaller, or split the file; the message names the limit.",
+    fix="Make the number smaller, or split the file; the message names the limit, and settings may raise some of them.",
 )

@@ -7,10 +7,10 @@ from tdinspect.checks.page import Page
 PAGE = Page(
     "TD302",
     why=(
-        "The lock file keeps the shapes and parameters of every spec as they were when it was written. A spec "
-        "that now gives others has changed its meaning, on purpose or not: an edit, a var, another version of "
-        "PyTorch. Saved weights of the locked model may no longer fit. The spec alone cannot show this; its lock "
-        "entry belongs to it."
+        "`tdinspect lock` writes the shapes, parameters and costs of every spec into a lock file; "
+        "`tdinspect check --locked` holds the specs to it. A spec that now gives others has changed its meaning, "
+        "on purpose or not: an edit, a var, another version of PyTorch. Saved weights of the locked model may no "
+        "longer fit. A spec that has no entry is unguarded, and told too."
     ),
     bad="""\
 # The lock file was written when the last line was `- Linear: 10`.
@@ -26,5 +26,5 @@ time_axis: T
 layers:
   - Linear: 10
 """,
-    fix="Take the change back, or write the lock file anew and look at the difference before committing it.",
+    fix="Take the change back, or run `tdinspect lock` and look at the difference before committing it.",
 )

@@ -8,8 +8,8 @@ PAGE = Page(
     "TD303",
     why=(
         "The lock file names a spec that is no longer there: it was removed, renamed or moved. The entry guards "
-        "nothing any more, and a renamed spec would be unguarded without a word. No spec can show this; the "
-        "mistake is in the lock file alone."
+        "nothing any more. The finding is at the entry's line in the lock file. A check of some specs tells it only "
+        "of a file that is gone, a check of all specs also of one that is no longer among them."
     ),
     bad="""\
 # specs/new_name.yaml; the lock file has an entry for specs/old_name.yaml, and none for this file.
@@ -25,5 +25,5 @@ time_axis: T
 layers:
   - Linear: 10
 """,
-    fix="Write the lock file anew, or bring the spec back.",
+    fix="Run `tdinspect lock`, or bring the spec back.",
 )

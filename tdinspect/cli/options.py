@@ -15,7 +15,9 @@ from tdinspect.formats import FORMATS
 
 Specs = Annotated[
     list[str] | None,
-    typer.Argument(metavar="SPEC", help="A file, a folder of *.yaml and *.yml, or - (default: specs/)."),
+    typer.Argument(
+        metavar="SPEC", help="A file, a folder of *.yaml and *.yml, or - (default: the settings' `specs`, else specs/)."
+    ),
 ]
 StdinName = Annotated[str, typer.Option("--stdin-filename", metavar="NAME", help="What to call standard input.")]
 Layers = Annotated[
@@ -34,6 +36,7 @@ Overrides = Annotated[
 Format = Annotated[str, typer.Option("--format", metavar="|".join(FORMATS), help="json always has everything.")]
 Output = Annotated[str | None, typer.Option("--output", metavar="FILE", help="Write to FILE, whole or not at all.")]
 Depth = Annotated[str | None, typer.Option("--depth", metavar="N", help="Hide rows deeper than N.")]
+Unfold = Annotated[bool, typer.Option("--unfold", help="Show every copy of a repeat, equal ones too.")]
 Columns = Annotated[
     str | None, typer.Option("--columns", metavar="A,B,C", help="These columns instead (an unknown one lists them).")
 ]
@@ -41,9 +44,15 @@ AllowImport = Annotated[
     list[str] | None, typer.Option("--allow-import", metavar="PKG", help="Let specs import this package. Repeatable.")
 ]
 DeviceName = Annotated[str, typer.Option("--device", metavar="|".join(DEVICES), help="Where the dummy pass runs.")]
+ConfigFile = Annotated[
+    str | None, typer.Option("--config", metavar="FILE", help="Settings from this file, not the project's.")
+]
+Isolated = Annotated[bool, typer.Option("--isolated", help="No settings: as without a settings file.")]
+KerasTable = Annotated[bool, typer.Option("--keras", help="params: the table that Keras prints.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Only findings, errors and the total.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colour, also in a terminal.")]
 ExitZero = Annotated[bool, typer.Option("--exit-zero", help="Exit with 0 also when there are findings.")]
+OnlySpecs = Annotated[bool, typer.Option("--only-specs", help="Leave out named files that are no specs, too.")]
 ErrorOnWarning = Annotated[bool, typer.Option("--error-on-warning", help="Exit with 1 on warnings, too.")]
 Notes = Annotated[bool, typer.Option("--notes", help="Show findings that are only notes, too.")]
 

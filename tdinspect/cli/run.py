@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +14,8 @@ from tdinspect.domain.report import Command, Report
 from tdinspect.formats import FORMATS, load_format
 from tdinspect.formats.columns import known_columns
 from tdinspect.formats.interface import RenderOptions
-from tdinspect.sources import Gathered, SourceError, gather, inline
+from tdinspect.gate.settings import Settings, SettingsError, find_settings, read_settings
+from tdinspect.sources import Gathered, Memory, SourceError, gather, inline
 
 Device = Literal["auto", "cpu", "meta"]
 DEVICES: tuple[Device, ...] = ("auto", "cpu", "meta")
@@ -42,11 +43,44 @@ class Options:
     output: Path | None = None
     depth: int | None = None
     columns: tuple[str, ...] | None = None
+    unfold: bool = False
+    keras: bool = False
     quiet: bool = False
     no_color: bool = False
     notes: bool = False
     exit_zero: bool = False
     error_on_warning: bool = False
+    only_specs: bool = False
+    settings: Settings = field(default_factory=Settings)
+
+
+def with_settings(options: Options, config: str | None, isolated: bool) -> Options:
+    """The options with the project's settings behind them. Raises UsageError.
+
+    ``config`` names the file of the settings, ``isolated`` asks for none; else the project's own count.
+    """
+    if isolated:
+        if config is not None:
+            raise UsageError("give --config or --isolated, not both")
+        return options
+    try:
+        settings = _projects_settings() if config is None else read_settings(Path(config))
+    except SettingsError as error:
+        raise UsageError(str(error)) from None
+    return replace(
+        options,
+        settings=settings,
+        allow_import=tuple(dict.fromkeys((*settings.allow_import, *options.allow_import))),
+        error_on_warning=options.error_on_warning or (options.command == "check" and settings.error_on_warning),
+    )
+
+
+def _projects_settings() -> Settings:
+    try:
+        here = Path.cwd()
+    except OSError:  # the folder is gone; what is not in it can be inspected all the same
+        return Settings()
+    return find_settings(here)
 
 
 def answer(options: Options) -> bool:
@@ -54,17 +88,26 @@ def answer(options: Options) -> bool:
     _check(options)
     gathered = gathered_specs(options)
     report = _report(options, gathered)
-    text = load_format(options.format).render(report, render_options(options, gathered.left_out))
+    wishes = render_options(options, gathered.left_out)
+    text = _keras_table(report, wishes) if options.keras else load_format(options.format).render(report, wishes)
     deliver(text, options.output)
     failing = {"error", "warning"} if options.error_on_warning else {"error"}
     clean = all(finding.severity not in failing for spec in report.specs for finding in spec.findings)
     return clean or options.exit_zero
 
 
+def _keras_table(report: Report, wishes: RenderOptions) -> str:
+    from tdinspect.formats.screen.keras import render
+
+    return render(report, wishes)
+
+
 def _check(options: Options) -> None:
     """What can be told to be wrong before anything is read. Raises UsageError."""
     if options.format not in FORMATS:
         raise UsageError(f"unknown format {options.format!r}: one of {', '.join(FORMATS)}")
+    if options.keras and (options.command != "params" or options.format != "table" or options.columns is not None):
+        raise UsageError("--keras belongs to params in the table format, and has columns of its own")
     known = known_columns(options.command)
     unknown = [name for name in options.columns or () if name not in known]
     if unknown or options.columns == ():
@@ -90,17 +133,19 @@ def deliver(text: str, path: Path | None) -> None:
         raise UsageError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def gathered_specs(options: Options) -> Gathered:
-    """The texts that the options name. Raises UsageError."""
+def gathered_specs(options: Options, memory: Memory | None = None) -> Gathered:
+    """The texts that the options name; ``memory`` knows which files are specs. Raises UsageError."""
     inline_only = {"--input": options.input, "--time-axis": options.time_axis, "--batch-axis": options.batch_axis}
     if not options.layers:
         given = [name for name, value in inline_only.items() if value is not None]
         if given:
             raise UsageError(f"{given[0]} belongs to --layer, which is not there")
         try:
-            return gather(options.specs, _read_stdin, options.stdin_name)
+            specs = options.specs or options.settings.specs
+            return gather(specs, _read_stdin, options.stdin_name, options.only_specs, memory)
         except SourceError as error:
-            raise UsageError(str(error)) from None
+            of = "" if options.specs or not options.settings.specs else f" (from `specs` in {options.settings.file})"
+            raise UsageError(f"{error}{of}") from None
     if options.specs:
         raise UsageError("give spec files or --layer, not both")
     if options.input is None:
@@ -115,6 +160,7 @@ def _read_stdin() -> bytes:
 
 
 def _report(options: Options, gathered: Gathered) -> Report:
+    from tdinspect.gate.ignores import silenced
     from tdinspect.pipeline import Request, execute
 
     request = Request(
@@ -124,9 +170,11 @@ def _report(options: Options, gathered: Gathered) -> Report:
         allow_import=options.allow_import,
         device=options.device,
         details=options.format == "json",
+        limits=options.settings.limits,
     )
     with Progress(output.is_terminal(sys.stderr)) as progress:
-        return execute(request, progress)
+        report = execute(request, progress)
+    return replace(report, specs=tuple(map(silenced, report.specs)))
 
 
 def render_options(options: Options, left_out: int) -> RenderOptions:
@@ -137,6 +185,7 @@ def render_options(options: Options, left_out: int) -> RenderOptions:
         color=output.color(terminal) and not options.no_color,
         depth=options.depth,
         columns=options.columns,
+        unfold=options.unfold,
         quiet=options.quiet,
         notes=options.notes,
         left_out=left_out,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import reduce
+from functools import lru_cache, reduce
 from math import ceil, floor
 from operator import or_
 from typing import Literal
@@ -61,6 +61,7 @@ class ModelAxes(AxisEffect):
     receptive_field: int | None = None
 
 
+@lru_cache(maxsize=64)
 def each(steps: int) -> Rows:
     """Every output step depends on the input step of the same number."""
     return tuple(1 << t for t in range(steps))
@@ -68,6 +69,8 @@ def each(steps: int) -> Rows:
 
 def composed(outer: Rows, inner: Rows) -> Rows:
     """The rows of one relation after another: ``outer`` over the steps that have the rows ``inner``."""
+    if outer == each(len(inner)):
+        return inner
     return tuple(union(inner[t] for t in _steps(row)) for row in outer)
 
 
@@ -76,6 +79,7 @@ def united(one: Rows, other: Rows) -> Rows:
     return tuple(a | b for a, b in zip(one, other, strict=True))
 
 
+@lru_cache(maxsize=1024)  # most layers of a model do the same
 def time_effect(rows: Rows, steps: int, rate: Fraction = Fraction(1)) -> TimeEffect:
     """The word for an output with a time axis, over an input of ``steps`` steps.
 

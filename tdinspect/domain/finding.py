@@ -51,6 +51,7 @@ RULES: dict[str, Rule] = {
         Rule("TD301", "error", "an expect entry does not hold"),
         Rule("TD302", "error", "differs from the lock file"),
         Rule("TD303", "error", "a lock entry for a spec that is gone"),
+        Rule("TD304", "warning", "an ignore that silences nothing"),
     )
 }
 

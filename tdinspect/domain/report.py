@@ -62,6 +62,7 @@ class LayerRow:
     param_bytes: int
     tensors: tuple[TensorRow, ...] = ()
     formula: str | None = None
+    kernel: tuple[int, ...] | None = None  # the window of a convolution, a pool and the like, one size per axis
     shared_with: str | None = None
     steps: str | None = None  # of a TimeDistributed: how often its layers run (``T``, ``5``)
     error: str | None = None
@@ -202,6 +203,7 @@ def _layer_dict(row: LayerRow, commands: Collection[Command]) -> dict[str, Any]:
         "activation_bytes": row.activation_bytes,
         "shared_with": row.shared_with,
         "formula": row.formula,
+        "kernel": None if row.kernel is None else list(row.kernel),
         "tensors": [
             {
                 "name": tensor.name,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from math import gcd, prod
 
 
@@ -23,7 +24,7 @@ Atom = str | Floor
 Term = tuple[tuple[Atom, ...], int]  # a product of atoms (empty: the constant), and its coefficient
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: the symbols and the hash are asked for again and again
 class Size:
     """One axis size. Build with ``number``, ``symbol`` and arithmetic; equal sizes compare equal."""
 
@@ -43,10 +44,12 @@ class Size:
         return _collect((*self.terms, *_size(other).terms))
 
     def __mul__(self, other: Size | int) -> Size:
+        if isinstance(other, int):
+            return Size(tuple((atoms, c * other) for atoms, c in self.terms)) if other else Size(())
         return _collect(
             (tuple(sorted((*left, *right), key=_atom_text)), a * b)
             for left, a in self.terms
-            for right, b in _size(other).terms
+            for right, b in other.terms
         )
 
     def __floordiv__(self, divisor: int) -> Size:
@@ -83,7 +86,14 @@ class Size:
         """True when no symbol is in it."""
         return all(atoms == () for atoms, _ in self.terms)
 
-    @property
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self.terms)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
     def symbols(self) -> frozenset[str]:
         """The symbols it depends on."""
         found: set[str] = set()
@@ -99,6 +109,8 @@ class Size:
 
     def value(self, sizes: Mapping[str, int]) -> int:
         """Its number where the symbols have these sizes; KeyError for a symbol without one."""
+        if len(self.terms) == 1 and not self.terms[0][0]:
+            return self.terms[0][1]
         return sum(c * prod(_atom_value(atom, sizes) for atom in atoms) for atoms, c in self.terms)
 
     def substitute(self, name: str, replacement: Size) -> Size:
@@ -115,6 +127,9 @@ class Size:
         return total
 
     def __str__(self) -> str:
+        return _text(self)
+
+    def _written(self) -> str:
         lone = self._lone_floor()
         if lone is None:
             factors = _factors(self) if len(self.terms) > 1 else [self]
@@ -133,6 +148,11 @@ class Size:
             sign = "-" if coefficient < 0 else "+" if text else ""
             text += sign + piece
         return text or "0"
+
+
+@lru_cache(maxsize=4096)  # a model has few sizes, and each is written many times
+def _text(size: Size) -> str:
+    return size._written()
 
 
 def readable(size: Size, sizes: Mapping[str, int]) -> str:

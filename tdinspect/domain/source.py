@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tdinspect.domain.finding import Finding
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text, and the name that the user knows it by."""
+    """The text, and the name that the user knows it by. ``fault`` is what kept it from being read, where it was not."""
 
     file: str
     text: str | bytes
+    fault: Finding | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from tdinspect.domain.cost import Cost
@@ -29,7 +30,7 @@ class Axis:
     unclear: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: the hash is asked for again and again
 class TensorInfo:
     """The shape and dtype (a torch name such as ``float32``) of one value, with the symbols kept.
 
@@ -41,6 +42,13 @@ class TensorInfo:
     dtype: str = "float32"
     origin: str | None = None
     high: int | None = None
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.axes, self.dtype, self.origin, self.high))
+
+    def __hash__(self) -> int:
+        return self._hash
 
     def shape(self, sizes: Mapping[str, int]) -> tuple[int, ...]:
         """Its shape where the symbols have these sizes."""
@@ -176,13 +184,14 @@ class Facts:
         return next((fix for fix in self.fixes if fix.how in how), None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LayerRecord:
     """One row: a leaf layer, a function, or a container (then ``parameters`` is empty; its children have them).
 
     ``op_path`` is the place of the operation's key, ``uses`` those of the blocks' uses that lead to it,
     ``keys`` are the step keys that the spec has beside it.
     ``arguments`` are the telling ones for a person, ``given`` those of the spec, ``inferred`` those that shapes told;
+    ``kernel`` is the window of a convolution, a pool and the like, one size for each axis that it slides along;
     ``depends_on`` has the symbols that the layer's own sizes follow, ``sized_by`` the formulas of the inferred ones.
     ``cost`` is None where it is not known; of a container it is what the container does itself, None where that is
     nothing.
@@ -199,6 +208,7 @@ class LayerRecord:
     function: bool = False
     time_distributed: bool = False
     arguments: str = ""
+    kernel: tuple[int, ...] | None = None
     given: Mapping[str, object] = field(default_factory=dict)
     inferred: Mapping[str, int] = field(default_factory=dict)
     depends_on: frozenset[str] = frozenset()
@@ -218,6 +228,12 @@ class LayerRecord:
     effect: Effect | None = None
     axes: AxisEffect | None = None
     facts: Facts = field(default_factory=Facts)
+
+    def with_more(self, **known: object) -> LayerRecord:
+        """The same row with more known of it: as ``dataclasses.replace``, which reads every field to set a few."""
+        twin = object.__new__(LayerRecord)
+        vars(twin).update(vars(self), **known)
+        return twin
 
     @property
     def mixes_samples(self) -> bool:

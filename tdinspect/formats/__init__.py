@@ -17,9 +17,14 @@ FORMATS: dict[str, str] = {
 
 # What `check` writes: findings, not rows.
 CHECK_FORMATS: dict[str, str] = {
-    "full": "tdinspect.formats.table",
+    "full": "tdinspect.formats.check.full",
+    "concise": "tdinspect.formats.check.concise",
     "json": "tdinspect.formats.json",
-    "markdown": "tdinspect.formats.markdown",
+    "github": "tdinspect.formats.check.github",
+    "gitlab": "tdinspect.formats.check.gitlab",
+    "junit": "tdinspect.formats.check.junit",
+    "sarif": "tdinspect.formats.check.sarif",
+    "markdown": "tdinspect.formats.check.markdown",
 }
 
 

@@ -15,13 +15,14 @@ Value = str | int | float | Shape | None
 class Column:
     """A column by name; ``number`` stands to the right. ``value`` is what it holds for a row of a spec.
 
-    ``text`` is how a person reads it, where that is another thing than the value.
+    ``text`` is how a person reads it, where that is another thing than the value. ``sums``: rows add up in it.
     """
 
     name: str
     value: Callable[[LayerRow, SpecReport], Value]
     number: bool = False
     text: Callable[[LayerRow], str] | None = None
+    sums: bool = False
 
 
 def _percent(row: LayerRow, spec: SpecReport) -> float | None:
@@ -36,8 +37,20 @@ def _tensors(row: LayerRow, spec: SpecReport) -> str:
     return "; ".join(f"{tensor.name} {sizes_text(tensor.shape)}" for tensor in row.tensors)
 
 
+def _bytes(size: int | None) -> str:
+    return "?" if size is None else with_unit(size) if size else NONE
+
+
 def _activations(row: LayerRow) -> str:
-    return "?" if row.activation_bytes is None else with_unit(row.activation_bytes) if row.activation_bytes else NONE
+    return _bytes(row.activation_bytes)
+
+
+def _macs(row: LayerRow) -> str:
+    return macs_text(row.macs, row.macs_status)
+
+
+def _kernel(row: LayerRow, spec: SpecReport) -> str | None:
+    return None if row.kernel is None else "x".join(map(str, row.kernel))
 
 
 def _frozen(row: LayerRow, spec: SpecReport) -> int:
@@ -48,21 +61,25 @@ COLUMNS: tuple[Column, ...] = (
     Column("layer", lambda row, spec: row.name),
     Column("name", lambda row, spec: row.name),
     Column("type", lambda row, spec: row.type),
+    Column("summary", lambda row, spec: row.summary),
     Column("path", lambda row, spec: row.path),
     Column("line", lambda row, spec: row.line, number=True),
     Column("depth", lambda row, spec: row.depth, number=True),
     Column("input", lambda row, spec: row.input),
     Column("output", lambda row, spec: row.output),
     Column("dtype", _dtype),
-    Column("params", lambda row, spec: row.params, number=True),
-    Column("trainable", lambda row, spec: row.trainable_params, number=True),
-    Column("frozen", _frozen, number=True),
-    Column("keras", lambda row, spec: row.keras_params, number=True),
-    Column("bytes", lambda row, spec: row.param_bytes, number=True),
-    Column("percent", _percent, number=True),
-    Column("macs", lambda row, spec: row.macs, number=True, text=lambda row: macs_text(row.macs, row.macs_status)),
+    Column("kernel", _kernel),
+    Column("params", lambda row, spec: row.params, number=True, sums=True),
+    Column("trainable", lambda row, spec: row.trainable_params, number=True, sums=True),
+    Column("frozen", _frozen, number=True, sums=True),
+    Column("keras", lambda row, spec: row.keras_params, number=True, sums=True),
+    Column(
+        "bytes", lambda row, spec: row.param_bytes, number=True, text=lambda row: _bytes(row.param_bytes), sums=True
+    ),
+    Column("percent", _percent, number=True, sums=True),
+    Column("macs", lambda row, spec: row.macs, number=True, text=_macs, sums=True),
     Column("macs-status", lambda row, spec: row.macs_status),
-    Column("activations", lambda row, spec: row.activation_bytes, number=True, text=_activations),
+    Column("activations", lambda row, spec: row.activation_bytes, number=True, text=_activations, sums=True),
     Column("formula", lambda row, spec: row.formula),
     Column("inferred", lambda row, spec: inferred_text(row)),
     Column("tensors", _tensors),

@@ -10,7 +10,7 @@ from tdinspect.domain.location import Position, render_path
 from tdinspect.domain.report import SpecReport
 from tdinspect.formats.spans import Line, Spans, Style, cell_width, line, span, visible
 
-_SEVERITY_STYLE: dict[str, Style] = {"error": "error", "warning": "strong", "note": "dim"}
+SEVERITY_STYLE: dict[str, Style] = {"error": "error", "warning": "strong", "note": "dim"}
 # The line ends of YAML; str.splitlines knows others, and lines would be counted differently.
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _MIN_CODE_WIDTH = 12
@@ -25,7 +25,7 @@ def frame(finding: Finding, spec: SpecReport, width: int, beside_rows: bool = Tr
     file, message = spec.file, finding.message
     for row in spec.layers if beside_rows else ():
         message = message.removesuffix(f": {row.error}")
-    head = span(f"{finding.severity}[{finding.code}]", _SEVERITY_STYLE[finding.severity])
+    head = span(f"{finding.severity}[{finding.code}]", SEVERITY_STYLE[finding.severity])
     lines = [line(head + span(f": {message}", "strong"))]
     position = finding.position
     if position is None:
@@ -55,14 +55,16 @@ def _code(position: Position, file: str, source: str, width: int) -> list[Line]:
 
 def _window(position: Position, source: str, width: int) -> tuple[str, int, int]:
     """The source line, the cells before the caret and those under it; of a long line, the part about the caret."""
-    lines = _lines(source)
+    lines = source_lines(source)
     text = lines[position.line - 1] if position.line <= len(lines) else ""
     start = min(position.column - 1, len(text))
     end = max(min(position.end_column - 1, len(text)), start) if position.end_line == position.line else len(text)
-    before, marked = visible(text[:start]), visible(text[start:end])
-    code = before + marked + visible(text[end:])
+    low, high = max(start - width, 0), min(start + 2 * width, len(text))  # a line may have a million characters
+    end = min(end, high)
+    before, marked = visible(text[low:start]), visible(text[start:end])
+    code = before + marked + visible(text[end:high])
     first, last = 0, len(code)
-    if cell_width(code) > width:
+    if low or high < len(text) or cell_width(code) > width:
         first = max(len(before) - width // 3, 0)
         last = min(first + width, len(code))
         while cell_width(code[first:last]) > width - 2:  # an ellipsis at either end
@@ -73,7 +75,8 @@ def _window(position: Position, source: str, width: int) -> tuple[str, int, int]
 
 
 @lru_cache(maxsize=2)  # a long file has many findings
-def _lines(source: str) -> list[str]:
+def source_lines(source: str) -> list[str]:
+    """The lines of a file as YAML counts them."""
     return _LINE_END.split(source.removeprefix("\ufeff"))
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from tdinspect.domain.report import Report
 from tdinspect.formats.frames import frame
 from tdinspect.formats.interface import RenderOptions
+from tdinspect.formats.marks import code, escaped, fenced, table_row
 from tdinspect.formats.screen import screens
 from tdinspect.formats.screen.model import Grid, GridRow, Screen
-from tdinspect.formats.spans import Line, Spans, plain_line, visible
+from tdinspect.formats.spans import Line, Spans, plain_line
 from tdinspect.formats.words import shown_findings, summary_text
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|~#])")
 _FRAME_WIDTH = 100
 
 
@@ -20,14 +18,14 @@ def render(report: Report, options: RenderOptions) -> str:
     """A heading, a table, the totals and the findings for each spec."""
     parts = ["\n\n".join(_screen(screen, options)) for screen in screens(report, options)]
     summary = summary_text(report, options.left_out, options.notes)
-    blocks = [part for part in [*parts, _escaped(summary)] if part]
+    blocks = [part for part in [*parts, escaped(summary)] if part]
     return "\n\n".join(blocks) + "\n" if blocks else ""
 
 
 def _screen(screen: Screen, options: RenderOptions) -> list[str]:
     blocks: list[str] = []
     if screen.head:
-        blocks.append(f"## {_escaped(screen.spec.name)}\n\n{_code(screen.spec.file)}")
+        blocks.append(f"## {escaped(screen.spec.name)}\n\n{code(screen.spec.file)}")
         blocks += [_line(text) for text in screen.head[1:]]
     if screen.grid is not None:
         blocks.append(_table(screen.grid))
@@ -39,12 +37,8 @@ def _table(grid: Grid) -> str:
     noted = any(row.note or row.error for row in grid.rows)
     titles = [*grid.titles, *([grid.note_title or "notes"] if noted else [])]
     numbers = [*grid.numbers, *([False] if noted else [])]
-    lines = [_table_row([_escaped(title) for title in titles]), _table_row(["---:" if n else "---" for n in numbers])]
-    return "\n".join(lines + [_table_row(_cells(row, noted)) for row in grid.rows])
-
-
-def _table_row(cells: list[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+    lines = [table_row([escaped(title) for title in titles]), table_row(["---:" if n else "---" for n in numbers])]
+    return "\n".join(lines + [table_row(_cells(row, noted)) for row in grid.rows])
 
 
 def _cells(row: GridRow, noted: bool) -> list[str]:
@@ -64,20 +58,8 @@ def _spans(spans: Spans) -> str:
     written = ""
     for text, style in spans:
         literal = style == "code" or (style == "error" and ":" in text)
-        written += _code(text) if literal and text.strip() else _escaped(text)
+        written += code(text) if literal and text.strip() else escaped(text)
     return written
-
-
-def _code(text: str) -> str:
-    """A code span; a pipe must be escaped even there, or it ends the table's cell."""
-    flat = visible(text).replace("\n", " ").replace("|", "\\|")
-    fence = "`" * (max((len(run) for run in re.findall("`+", flat)), default=0) + 1)
-    padding = " " if flat.startswith("`") or flat.endswith("`") else ""
-    return f"{fence}{padding}{flat}{padding}{fence}"
-
-
-def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", visible(text).replace("&", "&amp;")).replace("\n", "<br>")
 
 
 def _findings(screen: Screen, options: RenderOptions) -> list[str]:
@@ -85,6 +67,5 @@ def _findings(screen: Screen, options: RenderOptions) -> list[str]:
     beside_rows = screen.grid is not None or options.quiet
     for finding in shown_findings(screen.spec, options.notes):
         body = "\n".join(plain_line(text) for text in frame(finding, screen.spec, _FRAME_WIDTH, beside_rows))
-        fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", body)), default=0))
-        blocks.append(f"{fence}text\n{visible(body)}\n{fence}")
+        blocks.append(fenced(body))
     return blocks

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tdinspect.domain.report import LayerRow
+from tdinspect.formats.copies import Copies, folded, unfolded
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,7 @@ class TreeRow:
     """A row to show. ``guide`` stands before its name, ``rest`` before further lines of the same row.
 
     ``parent`` is the full name of the row above it in the tree; ``opened`` is true when rows inside it are shown.
+    ``copies`` is how many equal copies of a repeat it stands for; its numbers, and the rows inside, are those of one.
     """
 
     row: LayerRow
@@ -20,11 +22,16 @@ class TreeRow:
     rest: str
     parent: str
     opened: bool
+    copies: int = 1
 
 
-def tree(layers: Sequence[LayerRow], depth: int | None = None) -> list[TreeRow]:
-    """The rows down to ``depth``, and the way down to a layer that raised, however deep it is."""
-    rows = _visible(layers, depth)
+def tree(layers: Sequence[LayerRow], depth: int | None = None, *, unfold: bool = True) -> list[TreeRow]:
+    """The rows down to ``depth``, and the way down to a layer that raised, however deep it is.
+
+    Without ``unfold`` equal copies of a repeat stand in one row.
+    """
+    groups = _visible(unfolded(layers) if unfold else folded(layers), depth)
+    rows = [group.row for group in groups]
     more = _have_siblings(rows)
     shown: list[TreeRow] = []
     above: list[int] = []  # the rows that hold this one, outermost first
@@ -34,7 +41,8 @@ def tree(layers: Sequence[LayerRow], depth: int | None = None) -> list[TreeRow]:
         bars = "".join("│ " if more[holder] else "  " for holder in above[1:])
         guide, rest = (("├ ", "│ ") if more[index] else ("└ ", "  ")) if above else ("", "")
         opened = index + 1 < len(rows) and rows[index + 1].depth > row.depth
-        shown.append(TreeRow(row, bars + guide, bars + rest, rows[above[-1]].name if above else "", opened))
+        parent = rows[above[-1]].name if above else ""
+        shown.append(TreeRow(row, bars + guide, bars + rest, parent, opened, groups[index].count))
         above.append(index)
     return shown
 
@@ -44,11 +52,11 @@ def failing_inside(layers: Sequence[LayerRow]) -> set[str]:
     return {row.name for row in _failing(layers) if not row.error}
 
 
-def _visible(layers: Sequence[LayerRow], depth: int | None) -> list[LayerRow]:
+def _visible(groups: list[Copies], depth: int | None) -> list[Copies]:
     if depth is None:
-        return list(layers)
-    failing = {id(row) for row in _failing(layers)}
-    return [row for row in layers if row.depth <= depth or id(row) in failing]
+        return groups
+    failing = {id(row) for row in _failing([group.row for group in groups])}
+    return [group for group in groups if group.row.depth <= depth or id(group.row) in failing]
 
 
 def _failing(layers: Sequence[LayerRow]) -> list[LayerRow]:

@@ -66,6 +66,8 @@ def visible(text: str) -> str:
 
 def cell_width(text: str) -> int:
     """How many terminal cells a text takes: two for wide characters, none for combining ones."""
+    if text.isascii():
+        return len(text)
     total = 0
     for char in text:
         if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me", "Cf"):

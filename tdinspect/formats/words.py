@@ -11,6 +11,7 @@ from tdinspect.domain.report import LayerRow, Report, Shape, SpecReport
 from tdinspect.formats.spans import Spans, join, span
 
 NONE = "·"
+_LONG = 10_000_000  # from here on a count is no longer read at a glance
 
 
 def grouped(number: int) -> str:
@@ -19,23 +20,33 @@ def grouped(number: int) -> str:
 
 
 def with_unit(size: int) -> str:
-    """Bytes with the largest unit that leaves a number of at least one: ``32.3 MiB``."""
-    value = float(size)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if value < 1024:
-            return f"{size} B" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1024
-    return f"{value:.1f} TiB"
+    """Bytes with the largest binary unit that leaves a number of at least one: ``32.3 MiB``."""
+    return _scaled(size, 1024, ("B", "KiB", "MiB", "GiB", "TiB", "PiB"))
 
 
 def scaled(number: int) -> str:
-    """A big number as people read it: ``56.6 M``, ``625``; a dot for none."""
+    """A big count as people read it, in decimal units: ``56.6 M``, ``625``; a dot for none."""
+    return _scaled(number, 1000, ("", "k", "M", "G", "T", "P")) if number else NONE
+
+
+def _scaled(number: int, step: int, units: Sequence[str]) -> str:
+    """In the first unit in which the number, as it is written, is less than ``step``; one digit behind the point."""
+    if number < step:
+        return f"{number} {units[0]}".rstrip()
     value = float(number)
-    for unit in ("", " k", " M", " G", " T"):
-        if round(value, 1) < 1000:
-            return f"{value:.1f}{unit}" if unit else grouped(number)
-        value /= 1000
-    return f"{value:,.1f} P"
+    for unit in units[1:]:
+        value /= step
+        if round(value, 1) < step:
+            return f"{value:.1f} {unit}"
+    return f"{value:,.1f} {units[-1]}"
+
+
+def per_copy(text: str, copies: int) -> str:
+    """A number of one copy where a row stands for several: ``12 × 7,087,872``; nothing stays nothing."""
+    if copies == 1 or text in ("", NONE, "?"):
+        return text
+    bound = "≥ " if text.startswith("≥ ") else ""
+    return f"{bound}{copies:,} × {text.removeprefix(bound)}"
 
 
 def macs_text(macs: int | None, status: CostStatus) -> str:
@@ -141,7 +152,8 @@ def parameters_text(spec: SpecReport) -> str:
     if not totals.params:
         return "" if stopped else "no parameters"
     so_far = " up to there" if stopped else ""
-    return f"{counted(totals.params, 'parameter')}, {with_unit(totals.param_bytes)}{so_far}"
+    short = f" ({scaled(totals.params)})" if totals.params >= _LONG else ""
+    return f"{counted(totals.params, 'parameter')}{short}, {with_unit(totals.param_bytes)}{so_far}"
 
 
 def failing_row(spec: SpecReport) -> LayerRow | None:
@@ -170,10 +182,10 @@ def summary_text(report: Report, left_out: int, notes: bool) -> str:
         extras.append(f"{counted(left_out, 'other YAML file')} left out")
     if hidden:
         extras.append(f"{counted(hidden, 'note')}, --notes shows them")
-    if len(report.specs) < 2 and not extras and report.command != "check":
+    if len(report.specs) < 2 and not extras:
         return ""
     good = sum(spec.ok for spec in report.specs)
-    parts = [f"{good} {'clean' if report.command == 'check' else 'ok'}"] if good else []
+    parts = [f"{good} ok"] if good else []
     if good < len(report.specs):
         parts.append(f"{len(report.specs) - good} with errors")
     text = f"{counted(len(report.specs), 'spec')}: {', '.join(parts)}"

@@ -8,11 +8,13 @@ from types import MappingProxyType
 
 from tdinspect._startup import no_collection
 from tdinspect.domain.finding import Finding
+from tdinspect.domain.limits import Limits
 from tdinspect.domain.spec import ModelSpec
 from tdinspect.importers.document import Document
 
 __all__ = ["Document", "ParsedSpec", "in_order", "is_spec", "read_document", "read_spec"]
 
+_USUAL = Limits()
 _NO_OVERRIDES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -25,32 +27,34 @@ class ParsedSpec:
     document: Document
 
 
-def read_spec(text: str | bytes, file: str, overrides: Mapping[str, str] = _NO_OVERRIDES) -> ParsedSpec:
+def read_spec(
+    text: str | bytes, file: str, overrides: Mapping[str, str] = _NO_OVERRIDES, limits: Limits = _USUAL
+) -> ParsedSpec:
     """Read one spec; ``file`` gives its default name, ``overrides`` are ``--set NAME=VALUE``.
 
     Findings carry their positions, in the order of the file; those about ``overrides`` have none and come first.
     """
     with no_collection():
-        return _read(text, file, overrides)
+        return _read(text, file, overrides, limits)
 
 
-def _read(text: str | bytes, file: str, overrides: Mapping[str, str]) -> ParsedSpec:
+def _read(text: str | bytes, file: str, overrides: Mapping[str, str], limits: Limits) -> ParsedSpec:
     from tdinspect.importers.collector import Collector
     from tdinspect.importers.spec_parser import parse_spec
 
-    document, findings = read_document(text)
+    document, findings = read_document(text, limits)
     if document.root is None or (document.data is None and findings):
         return ParsedSpec(None, tuple(findings), document)
-    collector = Collector()
+    collector = Collector(limits)
     spec = parse_spec(document.data, file, overrides, collector)
     return ParsedSpec(spec, in_order([*findings, *collector.findings], document), document)
 
 
-def read_document(text: str | bytes) -> tuple[Document, list[Finding]]:
+def read_document(text: str | bytes, limits: Limits = _USUAL) -> tuple[Document, list[Finding]]:
     """Read the YAML alone, and what is wrong with it."""
     from tdinspect.importers.yaml_file import read_yaml
 
-    return read_yaml(text)
+    return read_yaml(text, limits)
 
 
 def is_spec(document: Document) -> bool:

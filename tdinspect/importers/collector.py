@@ -8,10 +8,12 @@ from itertools import islice
 from typing import TypeGuard
 
 from tdinspect.domain.finding import Finding
+from tdinspect.domain.limits import Limits
 from tdinspect.domain.location import Path, Position
 from tdinspect.domain.nearest import nearest
 
 MAX_FINDINGS = 1000  # more than anyone reads
+_USUAL = Limits()
 
 # Suggestions cost time that grows with the names to choose from, so a file full of mistakes gets only this many.
 _MAX_SUGGESTIONS = 100
@@ -24,10 +26,11 @@ _MAX_LISTED = 12  # names in a message
 class Collector:
     """The findings of one file so far; ``count`` goes on where ``findings`` ends, ``noted`` has repeated ones too.
 
-    ``uses`` are the places of the block uses that are being read, the outermost first.
+    ``uses`` are the places of the block uses that are being read, the outermost first. ``limits`` are the file's.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = _USUAL) -> None:
+        self.limits = limits
         self.findings: list[Finding] = []
         self.count = 0
         self.noted = 0

@@ -11,6 +11,7 @@ from tdinspect.domain.location import Path, Position
 class Mark(Protocol):
     """A place in the text; counts from 0."""
 
+    index: int
     line: int
     column: int
 

@@ -131,7 +131,7 @@ class _Reader:
         return low, high
 
     def _amount(self, value: object, path: Path) -> int | None:
-        number = _amount(value)
+        number = amount(value)
         if number is None:
             self.collector.wrong("a number, as `5M`, `2.5G`, `20MiB` or 448", value, path)
         elif number.denominator != 1 or number > MAX_VALUE:
@@ -180,7 +180,7 @@ class _Reader:
         return None
 
 
-def _amount(value: object) -> Fraction | None:
+def amount(value: object) -> Fraction | None:
     """The number that a text like ``2.5G`` or ``20MiB`` stands for; None for anything else."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         return Fraction(value) if 0 <= value < float("inf") else None

@@ -38,7 +38,6 @@ from tdinspect.importers.wiring import (
     names_given,
     says_from,
 )
-from tdinspect.importers.yaml_file import MAX_DEPTH, MAX_VALUES
 
 ReadSteps = Callable[[list[object], Path, Scope], tuple[Step, ...]]
 Read = tuple[Operation | None, Scope | None]  # the operation, and the scope of the steps inside
@@ -55,6 +54,7 @@ class Operations:
     ) -> None:
         self.constants = constants
         self.collector = constants.collector
+        self.limits = constants.collector.limits
         self.blocks = blocks
         self.totals = totals
         self.used: set[str] = set()
@@ -130,9 +130,9 @@ class Operations:
         return steps
 
     def _too_deep(self, path: Path) -> bool:
-        if self._depth >= MAX_DEPTH:
-            self.collector.add("TD008", f"steps nested more than {MAX_DEPTH} deep", path, on_key=True)
-        return self._depth >= MAX_DEPTH
+        if self._depth >= self.limits.nesting:
+            self.collector.add("TD008", f"steps nested more than {self.limits.nesting} deep", path, on_key=True)
+        return self._depth >= self.limits.nesting
 
     def _shortcut(self, value: object, path: Path, scope: Scope, inner: Scope) -> Step | None:
         if not isinstance(value, Mapping) or "shortcut" not in value:
@@ -204,10 +204,10 @@ class Operations:
         if self._too_deep(path):
             return False
         before, self._written = self._written, self._written + block.weight
-        if before <= MAX_VALUES < self._written:
-            message = f"more than {MAX_VALUES:,} values once blocks are written out"
+        if before <= self.limits.values < self._written:
+            message = f"more than {self.limits.values:,} values once blocks are written out"
             self.collector.add("TD008", message, path, on_key=True)
-        return self._written <= MAX_VALUES
+        return self._written <= self.limits.values
 
     def _written_out(self, block: Definition, given: Mapping[str, object], scope: Scope) -> Read:
         """The block with its params put in."""

@@ -23,7 +23,7 @@ from tdinspect.importers.blocks import Definition
 from tdinspect.importers.collector import did_you_mean, shorten, true_or_false
 from tdinspect.importers.operations import Operations
 from tdinspect.importers.scopes import Entry, Kind, Scope
-from tdinspect.importers.totals import MAX_STEPS, Totals
+from tdinspect.importers.totals import Totals
 from tdinspect.importers.values import Constants, positive
 from tdinspect.importers.wiring import check_parts_of_block, define, in_order_of, parse_as, parse_from, valid_name
 
@@ -37,6 +37,7 @@ class StepReader:
     def __init__(self, constants: Constants, blocks: Mapping[str, Definition]) -> None:
         self.constants = constants
         self.collector = constants.collector
+        self.limits = constants.collector.limits
         self.totals = Totals(blocks, self.collector)
         self.operations = Operations(constants, blocks, self.steps, self.totals)
         self.count = 0
@@ -48,9 +49,9 @@ class StepReader:
         for index, item in enumerate(value):
             place: Path = (*path, index)
             self.count += 1
-            if self.count > MAX_STEPS and not self.full:
+            if self.count > self.limits.steps and not self.full:
                 self.full = True
-                self.collector.add("TD008", f"more than {MAX_STEPS:,} steps", place)
+                self.collector.add("TD008", f"more than {self.limits.steps:,} steps", place)
             if self.full or self.collector.full:
                 break
             step = self._bare(item, place, scope) if isinstance(item, str) else self._mapping(item, place, scope)
@@ -159,13 +160,13 @@ class StepReader:
     def _fits(self, copies: int, steps: int, path: Path) -> bool:
         """Count the steps of the copies; False, with a finding, when they are too many to make."""
         counted = self.count + (copies - 1) * steps + 1
-        if counted > MAX_STEPS and not self.full:
+        if counted > self.limits.steps and not self.full:
             what = f"{shorten(f'{copies:,}')} copies of {steps:,} step{'s' * (steps > 1)}"
-            message = f"{what} make more than {MAX_STEPS:,} steps"
-            most = max(0, (MAX_STEPS - self.count - 1) // steps + 1)
+            message = f"{what} make more than {self.limits.steps:,} steps"
+            most = max(0, (self.limits.steps - self.count - 1) // steps + 1)
             self.collector.add("TD008", message, (*path, "repeat"), help=f"at most {most:,} fit" if most else None)
-        self.count = counted if counted <= MAX_STEPS else self.count - steps + 1  # said once, not for what is around
-        return counted <= MAX_STEPS
+        self.count = counted if counted <= self.limits.steps else self.count - steps + 1  # said once
+        return counted <= self.limits.steps
 
     def _call(self, item: Mapping[str, object], path: Path) -> Mapping[str, object]:
         if "call" not in item:

@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from tdinspect.domain.limits import Limits
 from tdinspect.domain.location import Path
 from tdinspect.importers.arguments import is_container
 from tdinspect.importers.blocks import Definition
 from tdinspect.importers.collector import Collector
-from tdinspect.importers.yaml_file import MAX_DEPTH, MAX_VALUES
-
-MAX_STEPS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +24,11 @@ class _Total:
     def __add__(self, other: _Total) -> _Total:
         return _Total(self.steps + other.steps, self.values + other.values)
 
-    def too_much(self) -> str | None:
+    def too_much(self, limits: Limits) -> str | None:
         """What passes its limit, in words."""
-        if self.steps > MAX_STEPS:
-            return f"{MAX_STEPS:,} steps"
-        return f"{MAX_VALUES:,} values" if self.values > MAX_VALUES else None
+        if self.steps > limits.steps:
+            return f"{limits.steps:,} steps"
+        return f"{limits.values:,} values" if self.values > limits.values else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,7 @@ class Totals:
     def __init__(self, blocks: Mapping[str, Definition], collector: Collector) -> None:
         self.blocks = blocks
         self.collector = collector
+        self.limits = collector.limits
         self.too_big: set[str] = set()
         self._known: dict[str, _Total] = {}
         for name in blocks:
@@ -69,7 +68,7 @@ class Totals:
             block = self.blocks[name]
             self._known[name] = _Total()  # what a cycle meets; a finding says so where it is read
             total = self._of_steps(block.steps, block.place, depth + 1) + _Total(0, block.weight)
-            if total.too_much() and not self._within(_Total(0, block.weight), block.steps, block.place):
+            if total.too_much(self.limits) and not self._within(_Total(0, block.weight), block.steps, block.place):
                 self.too_big.add(name)
                 total = _Total()
             self._known[name] = total
@@ -83,7 +82,7 @@ class Totals:
 
     def _of_item(self, item: _Item, depth: int) -> _Total:
         """What a step holds; deeper than steps may nest nothing is read."""
-        if depth >= MAX_DEPTH:
+        if depth >= self.limits.nesting:
             return _Total()
         total = self._of_block(item.block, depth) if item.block else _Total()
         for steps, path in item.inside:
@@ -95,7 +94,7 @@ class Totals:
         total += _Total(len(steps))
         for item in _holding(steps, path, self.blocks):
             after = total + self._of_item(item, 0)
-            passed = after.too_much()
+            passed = after.too_much(self.limits)
             if passed and item.block:
                 message = f"more than {passed} once blocks are written out"
                 self.collector.add("TD008", message, item.path, on_key=True, help="use blocks fewer times")

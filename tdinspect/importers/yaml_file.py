@@ -14,17 +14,16 @@ from yaml.reader import Reader
 from yaml.scanner import Scanner
 
 from tdinspect.domain.finding import Finding
+from tdinspect.domain.limits import Limits
 from tdinspect.domain.location import Path, Position
 from tdinspect.importers.collector import Collector, describe, shorten
 from tdinspect.importers.document import Document
 from tdinspect.importers.scalars import MAX_DIGITS, TooLong, plain_scalar
 
-MAX_BYTES = 5_000_000
-MAX_DEPTH = 64  # lists and mappings inside each other
-MAX_VALUES = 250_000  # keys and values, aliases written out
 _LONG = 100  # characters that cost as much as one more value
 _SECOND_OPINION = 200_000  # characters; above this the slow reader's better message is not worth the wait
 
+_USUAL = Limits()
 _PLAIN, _QUOTED, _COLLECTION = "plain", "quoted", "collection"  # in place of YAML 1.1's guessed tags
 _TAG_HELP = "remove the tag: a spec is plain data"
 _MERGE_HELP = "name repeated steps under `blocks`, repeated constants under `vars`"
@@ -59,6 +58,7 @@ class _Stop(Exception):
 class _Limits:
     """The composer's calls for each node: tags by style instead of YAML 1.1's guesses, and the limits on the way."""
 
+    limits = Limits()
     depth = 0
     count = 0
 
@@ -72,8 +72,8 @@ class _Limits:
         """One node deeper; the composers recurse, so depth is limited here, before the stack is."""
         self.depth += 1
         self.count += 1
-        if parent is not None and (self.depth > MAX_DEPTH or self.count > MAX_VALUES):
-            _limit(parent, self.depth > MAX_DEPTH, aliases=False)
+        if parent is not None and (self.depth > self.limits.nesting or self.count > self.limits.values):
+            _limit(parent, self.limits, self.depth > self.limits.nesting, aliases=False)
 
     def ascend_resolver(self) -> None:
         """One node up."""
@@ -81,7 +81,8 @@ class _Limits:
 
 
 class _SlowReader(_Limits, Reader, Scanner, Parser, Composer):
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, limits: Limits) -> None:
+        self.limits = limits
         Reader.__init__(self, text)
         Scanner.__init__(self)
         Parser.__init__(self)
@@ -95,12 +96,12 @@ if yaml.__with_libyaml__:
         pass
 
 
-def read_yaml(source: str | bytes) -> tuple[Document, list[Finding]]:
+def read_yaml(source: str | bytes, limits: Limits = _USUAL) -> tuple[Document, list[Finding]]:
     """Read one YAML document; the findings (with positions) say what is wrong with it as YAML."""
-    if len(source) > MAX_BYTES:
+    if len(source) > limits.file_size:
         unit = "characters" if isinstance(source, str) else "bytes"
-        message = f"the file has {len(source):,} {unit}; the limit is {MAX_BYTES:,}"
-        text = source[:MAX_BYTES]
+        message = f"the file has {len(source):,} {unit}; the limit is {limits.file_size:,}"
+        text = source[: limits.file_size]
         shown = text if isinstance(text, str) else text.decode("utf-8", "replace")
         return Document(shown), [Finding("TD008", message, position=Position(1, 1, 1, 1))]
     try:
@@ -111,12 +112,12 @@ def read_yaml(source: str | bytes) -> tuple[Document, list[Finding]]:
     text = text.removeprefix("\ufeff")
     root: Node | None = None
     try:
-        root = _compose(text)
+        root = _compose(text, limits)
         if root is None:
             help = "a spec starts with `input:`, the shape, and `layers:`, the steps"
             empty = Finding("TD003", "the file is empty", position=Position(1, 1, 1, 1), help=help)
             return Document(text), [empty]
-        builder = _Builder(text)
+        builder = _Builder(text, limits)
         data = builder.value(root, (), 0)
         return Document(text, data, root), builder.collector.findings
     except _Stop as stop:
@@ -139,21 +140,23 @@ def _place(before: str) -> Position:
     return Position(line, column, line, column + 1)
 
 
-def _compose(text: str) -> Node | None:
+def _compose(text: str, limits: Limits) -> Node | None:
     """The node tree, None for an empty file; _Stop when the text is not YAML or passes a limit."""
     if not yaml.__with_libyaml__:
-        return _compose_with_slow_reader(text)
+        return _compose_with_slow_reader(text, limits)
     try:
-        return _FastReader(text).get_single_node()
+        reader = _FastReader(text)
+        reader.limits = limits
+        return reader.get_single_node()
     except (yaml.YAMLError, UnicodeError) as error:
         if len(text) <= _SECOND_OPINION:
-            _compose_with_slow_reader(text)  # says it better; when it has no objection, the first stands
+            _compose_with_slow_reader(text, limits)  # says it better; when it has no objection, the first stands
         _refuse(error, text)
 
 
-def _compose_with_slow_reader(text: str) -> Node | None:
+def _compose_with_slow_reader(text: str, limits: Limits) -> Node | None:
     try:
-        return _SlowReader(text).get_single_node()
+        return _SlowReader(text, limits).get_single_node()
     except yaml.YAMLError as error:
         _refuse(error, text)
 
@@ -209,8 +212,8 @@ def _indent(line: str) -> int:
     return len(line) - len(line.lstrip(" -"))
 
 
-def _limit(node: Node, deep: bool, aliases: bool) -> NoReturn:
-    message = f"nested more than {MAX_DEPTH} deep" if deep else f"more than {MAX_VALUES:,} values"
+def _limit(node: Node, limits: Limits, deep: bool, aliases: bool) -> NoReturn:
+    message = f"nested more than {limits.nesting} deep" if deep else f"more than {limits.values:,} values"
     message += " once aliases are written out (an alias inside itself?)" if aliases else ""
     mark = node.start_mark  # an open node has no end yet
     place = Position(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
@@ -226,16 +229,17 @@ def _position(node: Node) -> Position:
 class _Builder:
     """Node tree -> plain data; mistakes that leave the rest readable are gathered."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, limits: Limits) -> None:
         self.collector = Collector()
+        self.limits = limits
         self.count = 0
         self._text = text if _BARE_TAG.search(text) else ""  # needed only to find bare tags
 
     def value(self, node: Node, path: Path, depth: int) -> object:
         """The plain data of a node."""
         self.count += 1
-        if depth > MAX_DEPTH or self.count > MAX_VALUES:  # reached through aliases only
-            _limit(node, depth > MAX_DEPTH, aliases=True)
+        if depth > self.limits.nesting or self.count > self.limits.values:  # reached through aliases only
+            _limit(node, self.limits, depth > self.limits.nesting, aliases=True)
         if self._text and _BARE_TAG.match(self._text, node.start_mark.index):
             self._refuse_tag(node, path, "!")
         if isinstance(node, ScalarNode):

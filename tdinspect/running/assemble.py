@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from torch import nn
 
-from tdinspect.building.construct import Workshop
+from tdinspect.building.construct import Workshop, named_parameters
 from tdinspect.building.infer import Refused, Surroundings, completed, contradiction
 from tdinspect.building.limits import place_of_largest
 from tdinspect.building.model import BuiltModel, Steps, exported_names
@@ -31,7 +31,7 @@ from tdinspect.running.call import World
 from tdinspect.running.enclosed import Enclosed, Spot, Stop
 from tdinspect.running.engine import inspecting
 from tdinspect.running.inside import Watched, is_leaf
-from tdinspect.running.ledger import Ledger, Use, named_parameters
+from tdinspect.running.ledger import Ledger, Use
 from tdinspect.running.sides import Leaf, Transfers, infos_of, other_side
 from tdinspect.running.symbols import input_infos, with_constants, world_of
 from tdinspect.running.transfer import LayerError, transfer
@@ -75,7 +75,7 @@ class _Walk:
     def __init__(self, spec: ModelSpec, world: World, initialise: bool) -> None:
         self.spec, self.world, self.workshop = spec, world, Workshop(initialise)
         self.exported = exported_names(spec)
-        self.ledger = Ledger(world.sizes)
+        self.ledger = Ledger(world)
         self.transfers = Transfers(world)
         self.findings: list[Finding] = []
         self.leaves: dict[str, Leaf] = {}
@@ -291,7 +291,7 @@ def _no_tensor(leaf: Leaf) -> str | None:
 
 
 def _beyond_the_table(leaf: Leaf) -> str | None:
-    bound, high = index_bound(leaf.module), next((info.high for info in infos_of(leaf.flow)), None)
+    bound, high = index_bound(leaf.module), next((info.high for info in leaf.inputs), None)
     if bound is None or high is None or high <= bound:
         return None
     return f"it has {bound} rows, and indices reach {high - 1}"

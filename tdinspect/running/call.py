@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -31,6 +31,11 @@ class World:
     run: Run
     clocks: tuple[str, ...] = ()
     device: str = "auto"
+
+    @property
+    def key(self) -> Hashable:
+        """Equal for worlds in which layers give the same."""
+        return (tuple(self.sizes.items()), self.batch, self.clocks, self.device)
 
     def holds_batch(self, axis: Axis) -> bool:
         """True for an axis with the batch symbol in its size."""

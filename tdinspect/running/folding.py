@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 from tdinspect.domain.finding import Finding
@@ -71,7 +72,7 @@ class Cut:
         return stacked if self.outer is None else self.outer.seen(stacked, sizes)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: the folded axis is asked for again and again
 class Fold:
     """The axes that a TimeDistributed folds, seen on its first input of ``ndim`` axes."""
 
@@ -93,7 +94,7 @@ class Fold:
         lead = tuple(info.axes[axis] for axis in axes)
         return Fold(axes[-1], axes[0] if len(axes) > 1 else None, len(info.axes), lead)
 
-    @property
+    @cached_property
     def axis(self) -> Axis:
         """The folded axis, first inside."""
         folded = self.lead[0]

@@ -11,6 +11,8 @@ from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.domain.size import Size
 from tdinspect.domain.trace import Axis, TensorInfo
 from tdinspect.domain.tree import Tree, leaves, map_tree
+from tdinspect.layers import uses_of
+from tdinspect.layers.axis_use import Each
 from tdinspect.running.call import STEPS, Call, Variable, is_view, merges_axes
 from tdinspect.running.engine import Described
 from tdinspect.running.fit import fit_joint, fit_single
@@ -24,7 +26,10 @@ _TOGETHER = ((1, 1), (6, 5), (16, 16))
 def symbolic(call: Call, base: Tree, inputs: Sequence[TensorInfo]) -> Tree:
     """The outputs of ``call`` with their sizes as formulas; ``base`` is what it gave with nothing grown."""
     found = [leaf for leaf in leaves(base) if isinstance(leaf, Described)]
-    moves = {variable: _Movement(call, variable, found) for variable in _variables(call, inputs)}
+    kept = _kept(call, base, inputs)
+    others = [axis.size for info in inputs for axis in info.axes if axis not in kept.values()]
+    variables = [variable for variable in _variables(call, inputs) if not kept or variable.size in others]
+    moves = {variable: _Movement(call, variable, found) for variable in variables}
     described = iter(range(len(found)))
     rearranged = inputs[0] if inputs and is_view(call.module) else TensorInfo(())
 
@@ -32,10 +37,20 @@ def symbolic(call: Call, base: Tree, inputs: Sequence[TensorInfo]) -> Tree:
         if not isinstance(leaf, Described):
             return leaf
         index = next(described)
-        axes = tuple(_axis(call, moves, inputs, index, j, size) for j, size in enumerate(leaf.shape))
+        axes = tuple(kept.get(j) or _axis(call, moves, inputs, index, j, size) for j, size in enumerate(leaf.shape))
         return TensorInfo(axes, leaf.dtype, rearranged.origin, rearranged.high)
 
     return map_tree(info, base)
+
+
+def _kept(call: Call, base: Tree, inputs: Sequence[TensorInfo]) -> Mapping[int, Axis]:
+    """The output axes that are the input's own, position by position, as the layer's family says: none need grow."""
+    if not isinstance(base, Described) or len(inputs) != 1 or len(inputs[0].axes) != len(base.shape):
+        return {}
+    axes = inputs[0].axes
+    uses = uses_of(call.module, (inputs[0].shape(call.world.sizes),))
+    found = {i: axes[i] for i, use in enumerate(uses[0] if uses else ()) if isinstance(use, Each)}
+    return found if all(call.base(axis.size) == base.shape[i] for i, axis in found.items()) else {}
 
 
 def _variables(call: Call, inputs: Sequence[TensorInfo]) -> list[Variable]:

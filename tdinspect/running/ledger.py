@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import nn
 
+from tdinspect.building.construct import named_parameters
 from tdinspect.building.sources import CONSTANTS
 from tdinspect.building.wiring import Flow
 from tdinspect.domain.cost import UNKNOWN_PRODUCTS
 from tdinspect.domain.size import Size
-from tdinspect.domain.spec import Container, Function, Operation, Repeat, Share, Step, show
+from tdinspect.domain.spec import Container, Function, Operation, Repeat, Share, Step, resolved, show
 from tdinspect.domain.trace import Axis, Failure, LayerRecord, ParameterInfo, TensorInfo
 from tdinspect.domain.tree import Tree
 from tdinspect.layers import family_of_module, keras_count
-from tdinspect.layers.summary import summary
+from tdinspect.layers.summary import kernel_of, summary
+from tdinspect.running.call import World
 from tdinspect.running.costs.layers import ONCE, Costs
 from tdinspect.running.folding import Cut, Fold, Frame
 from tdinspect.running.inside import Inner
+from tdinspect.running.remembered import Remembered
 from tdinspect.running.sides import Leaf, infos_of
 
 
@@ -66,11 +69,12 @@ class Use:
 class Ledger:
     """Records in the order of the forward pass; shapes as the model outside any TimeDistributed sees them."""
 
-    def __init__(self, sizes: Mapping[str, int]) -> None:
-        self.sizes = sizes
+    _known: ClassVar[Remembered[Mapping[str, Any]]] = Remembered()
+
+    def __init__(self, world: World) -> None:
+        self.sizes, self._world = world.sizes, world.key
         self.records: list[LayerRecord] = []
-        self._costs = Costs(sizes)
-        self._known: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self._costs = Costs(world.sizes)
         self._views: dict[tuple[int, int], tuple[Frame, TensorInfo, TensorInfo]] = {}
 
     def opened(self, place: Place, step: Step, container: Container, flow: Flow) -> int:
@@ -101,7 +105,8 @@ class Ledger:
         """The row of a layer that could not be built; a finding says so already."""
         arguments = summary(leaf.module, leaf.given, show)
         failure = Failure(message, reported=True)
-        more = {"arguments": arguments, "given": leaf.given, "failure": failure}
+        kernel = kernel_of(leaf.module, leaf.type, leaf.given)
+        more = {"arguments": arguments, "kernel": kernel, "given": leaf.given, "failure": failure}
         self.records.append(self._base(place, step, leaf.type, leaf.flow, **more))
 
     def failed(self, place: Place, step: Step, leaf: Leaf, use: Use, failure: Failure) -> None:
@@ -113,13 +118,15 @@ class Ledger:
 
         ``multiplies``: a user's own layer that has products of matrices in it, or may have.
         """
-        outputs = self._seen(value, place) if infos_of(leaf.flow) else tuple(infos_of(value))
+        outputs = self._seen(value, place) if leaf.inputs else tuple(infos_of(value))
         cost = self._costs.of(leaf.module, leaf.flow, value, place.times, multiplies=multiplies)
         self.records.append(self._layer(place, step, leaf, use, outputs=outputs, cost=cost))
 
     def contains(self, place: Place, step: Step, leaf: Leaf, value: Tree, *, multiplies: bool) -> None:
         """The row of a user's module, before those of its inner layers; ``multiplies``: matrices, outside of those."""
-        record = replace(self._layer(place, step, leaf, Use()), container=True, parameters=(), formula=None)
+        record = replace(
+            self._layer(place, step, leaf, Use()), container=True, parameters=(), formula=None, kernel=None
+        )
         cost = UNKNOWN_PRODUCTS if multiplies else None
         self.records.append(replace(record, keras_params=0, outputs=self._seen(value, place), cost=cost))
 
@@ -155,14 +162,19 @@ class Ledger:
 
     def _described(self, leaf: Leaf) -> Mapping[str, Any]:
         """What is the same for every layer of one kind."""
-        key = (leaf.kind, repr(leaf.given))
-        if leaf.layer is None or "." in leaf.type or key not in self._known:
-            self._known[key] = {
-                "arguments": summary(leaf.module, leaf.given, show),
-                "formula": family_of_module(leaf.module).formula(leaf.module) or None,
-                "keras_params": keras_count(leaf.module),
-            }
-        return self._known[key]
+        if not leaf.is_known_by_kind:
+            return self._looked_at(leaf)
+        key = (leaf.kind, repr(leaf.given), self._world)
+        found = self._known.get(key)
+        return found if found is not None else self._known.put(key, self._looked_at(leaf))
+
+    def _looked_at(self, leaf: Leaf) -> Mapping[str, Any]:
+        return {
+            "arguments": summary(leaf.module, leaf.given, show),
+            "kernel": kernel_of(leaf.module, leaf.type, resolved(leaf.given, self.sizes)),
+            "formula": family_of_module(leaf.module).formula(leaf.module) or None,
+            "keras_params": keras_count(leaf.module),
+        }
 
     def _base(self, place: Place, step: Step, type_name: str, flow: Flow, **more: Any) -> LayerRecord:
         return LayerRecord(
@@ -191,13 +203,6 @@ class Ledger:
         if key not in self._views:
             self._views[key] = (frame, info, frame.seen(info, self.sizes))
         return self._views[key][2]
-
-
-def named_parameters(module: nn.Module) -> Iterable[tuple[str, nn.Parameter]]:
-    """As torch's own, which takes ten times as long for a layer without layers inside."""
-    if module._modules:
-        return module.named_parameters()
-    return ((name, value) for name, value in module._parameters.items() if value is not None)
 
 
 def _parameters(named: Iterable[tuple[str, nn.Parameter]]) -> tuple[ParameterInfo, ...]:

@@ -6,8 +6,9 @@ must run, and give the sizes that its own formulas say. Each symbol is tried wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from math import lcm
 
 from tdinspect.building.imports import guarded
@@ -20,7 +21,7 @@ from tdinspect.running.assemble import Assembly
 from tdinspect.running.call import World
 from tdinspect.running.engine import inspecting
 from tdinspect.running.rerun import Unlike, runs_as_said
-from tdinspect.running.sides import Leaf, infos_of
+from tdinspect.running.sides import Leaf
 
 # Runs of single layers for one model; a model of more kinds of layers than that allows is left without ranges.
 BUDGET = 20_000
@@ -57,6 +58,23 @@ def ranges_of(spec: ModelSpec, assembly: Assembly) -> dict[str, dict[str, int]]:
     return found
 
 
+def runs_at(assembly: Assembly, sizes: Mapping[str, int]) -> bool:
+    """Whether every layer, as it was built, runs with these symbols changed, and gives what its formulas say there.
+
+    False also where layers one by one cannot tell.
+    """
+    if assembly.model is None:
+        return False
+    tried = _Tried(assembly)
+    with inspecting([assembly.model]), guarded():
+        try:
+            return tried.about(sizes)(sizes)
+        except _TooMuch:
+            return False
+        finally:
+            assembly.world.run.sizes.update(assembly.world.sizes)
+
+
 def _may_vary(spec: ModelSpec, assembly: Assembly) -> Iterator[str]:
     """The symbols of the inputs that no layer's own sizes follow and no axis follows in an unknown way."""
     seen = {symbol for info in assembly.inputs.values() for axis in info.axes for symbol in axis.size.symbols}
@@ -79,22 +97,20 @@ class _Tried:
 
     def __init__(self, assembly: Assembly) -> None:
         self.world, self.sums, self.left = assembly.world, assembly.sums, BUDGET
-        distinct = {(leaf.kind, repr(leaf.flow)): leaf for leaf in assembly.leaves.values()}
+        distinct = {(leaf.kind, leaf.taken): leaf for leaf in assembly.leaves.values()}
         # What joins several values refuses most: it comes first.
-        self.leaves = sorted(distinct.values(), key=lambda leaf: -len(infos_of(leaf.flow)))
+        self.leaves = sorted(distinct.values(), key=lambda leaf: -len(leaf.inputs))
         self.sources = [leaf.module for leaf in self.leaves if isinstance(leaf.module, TensorSource)]
 
-    def about(self, symbol: str) -> Callable[[int], bool]:
-        """Says of a size of the symbol whether the model runs there; all others have the spec's own sizes."""
-        leaves = [leaf for leaf in self.leaves if symbol in _follows(leaf) | _reads(leaf)]
-        sums = [pair for pair in self.sums if any(symbol in axis.size.symbols for info in pair for axis in info.axes)]
-        known: dict[int, bool] = {}
+    def about(self, symbols: Collection[str]) -> Callable[[Mapping[str, int]], bool]:
+        """Says of sizes of these symbols whether the model runs there; all others have the spec's own sizes."""
+        followed = frozenset(symbols)
+        leaves = [leaf for leaf in self.leaves if followed & (_follows(leaf) | _reads(leaf))]
+        sums = [pair for pair in self.sums if any(followed & axis.size.symbols for info in pair for axis in info.axes)]
 
-        def runs(size: int) -> bool:
-            if size not in known:
-                world = replace(self.world, sizes={**self.world.sizes, symbol: size})
-                known[size] = size > 0 and self._runs(leaves, sums, world)
-            return known[size]
+        def runs(sizes: Mapping[str, int]) -> bool:
+            world = replace(self.world, sizes={**self.world.sizes, **sizes})
+            return min(sizes.values()) > 0 and self._runs(leaves, sums, world)
 
         return runs
 
@@ -104,7 +120,7 @@ class _Tried:
         return all(self._leaf_runs(leaf, world) for leaf in leaves)
 
     def _leaf_runs(self, leaf: Leaf, world: World) -> bool:
-        infos = [*infos_of(leaf.flow), *leaf.outputs]
+        infos = [*leaf.inputs, *leaf.outputs]
         own = [info.shape(self.world.sizes) for info in infos]
         there = [info.shape(world.sizes) for info in infos]
         pairs = (pair for was, now in zip(own, there, strict=True) for pair in zip(was, now, strict=True))
@@ -124,7 +140,7 @@ class _Tried:
     def _within_the_table(self, leaf: Leaf, world: World) -> bool:
         """False where what `arange` gives at these sizes is beyond an embedding's rows."""
         bound = index_bound(leaf.module)
-        highs = [info.high for info in infos_of(leaf.flow) if info.high is not None and info.origin is None]
+        highs = [info.high for info in leaf.inputs if info.high is not None and info.origin is None]
         if bound is None or not highs:
             return True
         now = []
@@ -137,7 +153,7 @@ class _Tried:
 
 
 def _follows(leaf: Leaf) -> frozenset[str]:
-    return frozenset().union(*(axis.size.symbols for info in infos_of(leaf.flow) for axis in info.axes))
+    return frozenset().union(*(axis.size.symbols for info in leaf.inputs for axis in info.axes))
 
 
 def _adds(before: TensorInfo, value: TensorInfo, own: World, world: World) -> bool:
@@ -150,7 +166,8 @@ def _adds(before: TensorInfo, value: TensorInfo, own: World, world: World) -> bo
 
 
 def _range(symbol: str, tried: _Tried) -> dict[str, int] | None:
-    own, runs = tried.world.sizes[symbol], tried.about(symbol)
+    own, runs_with = tried.world.sizes[symbol], tried.about({symbol})
+    runs = cache(lambda size: runs_with({symbol: size}))
     period = _period(symbol, tried)
     if not runs(own):  # what the spec's own sizes give is more than layers tell one by one
         return None
@@ -164,7 +181,7 @@ def _range(symbol: str, tried: _Tried) -> dict[str, int] | None:
 
 def _period(symbol: str, tried: _Tried) -> int:
     """After so many sizes everything that sizes do has come again: all divisors of all floors together."""
-    infos = {id(info): info for leaf in tried.leaves for info in (*infos_of(leaf.flow), *leaf.outputs)}
+    infos = {id(info): info for leaf in tried.leaves for info in (*leaf.inputs, *leaf.outputs)}
     sizes = {axis.size for info in infos.values() for axis in info.axes if symbol in axis.size.symbols}
     return lcm(*map(_period_of, sizes))
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import ClassVar
 
 from torch import nn
 
 from tdinspect.building.construct import construct
 from tdinspect.building.imports import Ended, guarded
+from tdinspect.building.sources import TensorSource
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.building.wiring import Flow
 from tdinspect.domain.spec import Layer
@@ -17,10 +20,11 @@ from tdinspect.domain.trace import TensorInfo
 from tdinspect.domain.tree import Tree, first, map_tree
 from tdinspect.running.call import World, infos_in
 from tdinspect.running.folding import Fold
+from tdinspect.running.remembered import Remembered
 from tdinspect.running.transfer import LayerError, transfer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what is asked of it again and again is kept
 class Leaf:
     """One call of a layer: how to build it again, its inputs, and the fold of the TimeDistributed it stands in.
 
@@ -49,20 +53,39 @@ class Leaf:
             return self.module
         return deepcopy(self.module) if self.layer is None else construct(self.layer, initialise=initialise)
 
-    @property
+    @cached_property
+    def inputs(self) -> tuple[TensorInfo, ...]:
+        """The tensors that come in, from left to right."""
+        return tuple(infos_of(self.flow))
+
+    @cached_property
     def outputs(self) -> tuple[TensorInfo, ...]:
         """The tensors that it gave, from left to right."""
         return tuple(infos_of(self.value))
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """The type and all arguments, as text: equal for layers that do the same to shapes, and 1, 1.0, True differ."""
         return f"{self.type} {self.layer.args if self.layer else self.alike or self.given!r}"
 
     @property
+    def is_known_by_kind(self) -> bool:
+        """True for torch's own layers and functions: whatever is of this kind does the same, in any spec."""
+        if self.layer is None:
+            return isinstance(self.module, TensorFunction) and not isinstance(self.module, TensorSource)
+        return "." not in self.layer.type
+
+    @cached_property
     def call(self) -> Hashable:
         """Equal for layers of one kind on the same inputs, in the same place: they do the same to values."""
-        return (self.kind, repr(self.flow), self.fold)
+        return (self.kind, self.taken, self.fold)
+
+    @cached_property
+    def taken(self) -> Hashable:
+        """The inputs, equal where they are alike; constants among them as text, in which 1, 1.0 and True differ."""
+        flow = self.flow
+        plain = not flow.kwargs and all(isinstance(value, TensorInfo) for value in flow.args)
+        return flow.args if plain else repr(flow)
 
     def that_gave(self, value: Tree) -> Leaf:
         """The same call, once it has run."""
@@ -97,20 +120,22 @@ def infos_of(tree: Tree) -> list[TensorInfo]:
 
 
 class Transfers:
-    """What layers give, remembered: a model repeats the same layer on the same shapes many times."""
+    """What layers give, remembered: a model repeats the same layer on the same shapes many times, and so do specs."""
+
+    _of_all: ClassVar[Remembered[Tree]] = Remembered()
 
     def __init__(self, world: World) -> None:
-        self._world = world
-        self._known: dict[Hashable, Tree] = {}
+        self._world, self._key = world, world.key
 
     def of(self, leaf: Leaf) -> Tree:
         """The outputs of a torch layer or a function on its inputs. Raises LayerError."""
         flow = leaf.flow
-        plain = not flow.kwargs and all(isinstance(value, TensorInfo) for value in flow.args)
-        key = (leaf.kind, flow.args if plain else repr(flow))
-        found = self._known.get(key)  # one look: the key of a long shape is slow to hash
+        key = (leaf.kind, leaf.taken, self._key) if leaf.is_known_by_kind else None
+        found = None if key is None else self._of_all.get(key)
         if found is None:
-            found = self._known[key] = transfer(leaf.module, flow.args, flow.kwargs, self._world)
+            found = transfer(leaf.module, flow.args, flow.kwargs, self._world)
+            if key is not None:
+                self._of_all.put(key, found)
         return found
 
 
@@ -127,7 +152,7 @@ def fold_of(leaf: Leaf, world: World) -> Fold | None:
     """The fold that TimeDistributed makes of the inputs; None for functions, and where no time arrives."""
     if leaf.fold is not None or isinstance(leaf.module, TensorFunction):
         return leaf.fold
-    for info in infos_of(leaf.flow)[:1]:
+    for info in leaf.inputs[:1]:
         axis = info.time_axis(world.clocks)
         if axis is not None:
             return Fold.of(info, axis, info.axis_of(world.batch))

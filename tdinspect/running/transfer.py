@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.nn.modules.padding import _ConstantPadNd
 
-from tdinspect.building.construct import is_weightless
+from tdinspect.building.construct import is_weightless, named_parameters
 from tdinspect.building.functions import BLIND_WHEN_EMPTY
 from tdinspect.building.sources import TensorSource
 from tdinspect.building.tensor_function import TensorFunction
@@ -158,7 +158,7 @@ def _asks_for_much(module: nn.Module, inputs: Sequence[TensorInfo], world: World
             given: Mapping[str, object] = resolved(module.constants, world.sizes)
         except ExpressionError:  # the run says so
             return False
-    elif module.__module__.startswith("torch.nn.") and next(module.parameters(), None) is None:
+    elif module.__module__.startswith("torch.nn.") and not any(True for _ in named_parameters(module)):
         given = vars(module)
     else:
         return False
@@ -250,7 +250,7 @@ def _mixes_kinds(call: Call, inputs: Sequence[TensorInfo]) -> bool:
     if isinstance(module, TensorFunction) and module.name in _ANY_KIND:
         return False
     masks = [info for name, value in call.kwargs.items() if name.endswith("mask") for info in infos_in(value)]
-    own = {value.dtype for value in module.parameters()}
+    own = {value.dtype for _, value in named_parameters(module)}
     kinds = {getattr(torch, info.dtype) for info in inputs if info.dtype != "bool" or info not in masks}
     return bool(kinds) and (len(kinds | own) > 1 or not all(kind.is_floating_point for kind in kinds))
 

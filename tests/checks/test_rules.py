@@ -23,7 +23,6 @@ TRUE = {
     "lstm_kept_step_bidirectional": {"TD213"},
     "lstm_kept_step_two_layers_bidirectional": {"TD213"},
     "mask_rcnn_heads": {"TD208"},
-    "conv2d_bare": {"TD102"},
 }
 
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)

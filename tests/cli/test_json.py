@@ -37,7 +37,7 @@ FINDING = {"code", "severity", "message", "line", "column", "path", "help"}
 COMPARISON = {"verdict", "right", "reason", "bare", "wrapped", "max_abs_diff"}
 # Added within version 1: allowed, but on purpose only.
 SPEC_ADDED = {"notes"}
-LAYER_ADDED = {"param_bytes", "formula", "error", "activation_bytes"}
+LAYER_ADDED = {"param_bytes", "formula", "error", "activation_bytes", "kernel"}
 TOTALS_ADDED = {"peak_activation_bytes"}
 TENSOR_ADDED = {"bytes", "trainable"}
 

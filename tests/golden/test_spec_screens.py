@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
 from tdinspect.domain.report import Command, Report
+from tdinspect.formats.columns import COLUMNS
 from tdinspect.formats.interface import RenderOptions
 from tdinspect.formats.table import render
 from tdinspect.pipeline import Request, Source, execute
@@ -40,17 +43,39 @@ def screen(file: Path, command: Command) -> str:
     return render(report(file, command), RenderOptions(width=WIDTH))
 
 
-def counted_rows(text: str) -> list[tuple[int, int]]:
-    """How deep each row stands and the number that ends under the title ``params``."""
+@dataclass(frozen=True)
+class Counted:
+    """A row as it stands on a screen: where its name starts, its count, and how many copies it is there for."""
+
+    level: int
+    count: int
+    copies: int
+
+
+def counted_rows(text: str) -> list[Counted]:
+    """The rows with a number that ends under the title ``params``."""
     lines = text.splitlines()
     head = next(index for index, line in enumerate(lines) if re.match(r" +layer +.*\bparams\b", line))
     end = lines[head].index("params") + len("params")
     rows = []
     for line in lines[head + 1 : lines.index("", head)]:
-        match = re.match(r"(?P<guide>[ │├└✗]*).*  (?P<count>[\d,]+|·)$", line[:end])
+        match = re.match(r"(?P<guide>[ │├└✗]*).*  (?:(?P<copies>[\d,]+) × )?(?P<count>[\d,]+|·)$", line[:end])
         if match and len(line) >= end and not line[end : end + 1].strip():
-            rows.append((len(match["guide"]), int(match["count"].replace(",", "").replace("·", "0"))))
+            count = int(match["count"].replace(",", "").replace("·", "0"))
+            copies = int((match["copies"] or "1").replace(",", ""))
+            rows.append(Counted(len(match["guide"]), count, copies))
     return rows
+
+
+def inside(rows: list[Counted], level: int) -> list[Counted]:
+    """The outermost of these rows that come before one that stands no deeper than ``level``."""
+    held = list(takewhile(lambda row: row.level > level, rows))
+    return [row for row in held if row.level == min(each.level for each in held)]
+
+
+def summed(rows: list[Counted]) -> int:
+    """Their counts, every copy's."""
+    return sum(row.count * row.copies for row in rows)
 
 
 @every_screen
@@ -70,11 +95,30 @@ def test_the_rows_of_a_screen_add_up_to_its_total(file: Path, command: Command) 
     if not spec.ok:
         pytest.skip("a model that fails has no total")
     rows = counted_rows(screen(file, command))
-    levels = [level for level, _ in rows] + [0]
-    total = sum(count for index, (level, count) in enumerate(rows) if levels[index + 1] <= level)
-    assert len(rows) >= len(spec.layers)
-    assert spec.totals.params == total
+    assert spec.totals.params == summed(inside(rows, -1))
+    # Below a container its parts; below a layer, in `params`, its tensors.
+    held = [(row, inside(rows[index + 1 :], row.level)) for index, row in enumerate(rows)]
+    assert [] == [row for row, parts in held if parts and row.count != summed(parts)]
+    total = spec.totals.params
     assert (f"{total:,} parameter" if total else "no parameters") in screen(file, command)
+
+
+@every_spec
+def test_the_percents_of_the_leaves_add_up_to_100(file: Path) -> None:
+    (spec,) = report(file, "shape").specs
+    (percent,) = (column for column in COLUMNS if column.name == "percent")
+    parts = [percent.value(row, spec) for row in spec.layers if not row.container]
+    told = [part for part in parts if isinstance(part, float)]
+    assert (len(parts) if spec.totals.params else 0) == len(told)
+    assert pytest.approx(100 if told else 0) == sum(told)
+
+
+@every_spec
+def test_every_row_stands_on_the_screen_once_unfolded(file: Path) -> None:
+    (spec,) = report(file, "shape").specs
+    shown = counted_rows(render(report(file, "shape"), RenderOptions(width=300, unfold=True)))
+    expected = [row.params for row in spec.layers if not row.error and row.output]
+    assert expected == [row.count for row in shown][: len(expected)]
 
 
 @pytest.mark.parametrize("file", COMPARED, ids=lambda path: path.stem)

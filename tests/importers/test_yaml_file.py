@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from tdinspect.domain.limits import Limits
 from tdinspect.domain.location import Position
 from tdinspect.importers import is_spec, read_spec
-from tdinspect.importers.yaml_file import MAX_BYTES, MAX_DEPTH, MAX_VALUES, read_yaml
+from tdinspect.importers.yaml_file import read_yaml
 
 SPEC = "input: [B, T, 8]\nlayers:\n  - Linear: 10\n"
 
@@ -65,7 +66,7 @@ def test_a_mistake_in_the_middle_of_a_large_file_has_its_place() -> None:
     assert ("TD001", 50_002) == (code, line)
 
 
-@pytest.mark.parametrize("source", ["x" * (MAX_BYTES + 1), b"\xff" * (MAX_BYTES + 1)])
+@pytest.mark.parametrize("source", ["x" * (Limits().file_size + 1), b"\xff" * (Limits().file_size + 1)])
 def test_a_file_over_the_limit_is_not_read(source: str | bytes) -> None:
     assert place(source) == ("TD008", 1, 1)
 
@@ -76,14 +77,14 @@ def test_nesting_without_end_is_a_limit_and_no_crash(opening: str) -> None:
 
 
 def test_nesting_up_to_the_limit_is_read() -> None:
-    depth = MAX_DEPTH - 1
+    depth = Limits().nesting - 1
     document, findings = read_yaml("[" * depth + "]" * depth)
     assert findings == []
     assert isinstance(document.data, list)
 
 
 def test_more_values_than_the_limit_are_refused() -> None:
-    assert "TD008" == place("[" + "1," * MAX_VALUES + "]")[0]
+    assert "TD008" == place("[" + "1," * Limits().values + "]")[0]
 
 
 def test_aliases_that_nest_deeper_than_the_file_are_refused() -> None:

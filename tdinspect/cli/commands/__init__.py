@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from tdinspect.cli.app import app
-from tdinspect.cli.commands import check, others, reports
+from tdinspect.cli.commands import cache, check, diff, export, import_model, lock, others, reports
 
-__all__ = ["app", "check", "others", "reports"]
+__all__ = ["app", "cache", "check", "diff", "export", "import_model", "lock", "others", "reports"]

@@ -9,17 +9,21 @@ import typer
 
 from tdinspect.cli import FINDINGS
 from tdinspect.cli.app import app
+from tdinspect.cli.effort import Backend, CacheDir, Effort, Jobs, NoCache, ShardText, Watch
 from tdinspect.cli.gate import CheckOptions, run_check
 from tdinspect.cli.options import (
     AllowImport,
     BatchAxis,
+    ConfigFile,
     DeviceName,
     ErrorOnWarning,
     ExitZero,
     Input,
+    Isolated,
     Layers,
     NoColor,
     Notes,
+    OnlySpecs,
     Output,
     Overrides,
     Quiet,
@@ -27,19 +31,44 @@ from tdinspect.cli.options import (
     StdinName,
     TimeAxis,
     read_device,
+    read_names,
     read_pairs,
     usage_errors,
 )
 from tdinspect.cli.plain import PlainCommand
-from tdinspect.cli.run import Options
+from tdinspect.cli.run import Options, UsageError, with_settings
 from tdinspect.formats import CHECK_FORMATS
 
 CheckFormat = Annotated[str, typer.Option("--format", metavar="|".join(CHECK_FORMATS), help="How to say it.")]
+Select = Annotated[
+    list[str] | None,
+    typer.Option("--select", metavar="CODES", help="Only these rules: TD206, TD2, ALL; with commas, or repeated."),
+]
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option("--ignore", metavar="CODES", help="Not these rules, either; written as for --select."),
+]
+
+
+Locked = Annotated[bool, typer.Option("--locked", help="Hold specs to the lock file, which `lock` writes.")]
+LockFile = Annotated[
+    str | None,
+    typer.Option("--lock-file", metavar="FILE", help="The lock file (default: tdinspect.lock beside the settings)."),
+]
+
+
+def _codes(texts: list[str] | None) -> tuple[str, ...]:
+    """The codes between all commas. Raises UsageError where there are none."""
+    codes = tuple(code for text in texts or () for code in read_names(text) or ())
+    if texts and not codes:
+        raise UsageError("no rule given: `tdinspect explain` lists them")
+    return codes
 
 
 @app.command("check", cls=PlainCommand)
 def _check(
     specs: Specs = None,
+    only_specs: OnlySpecs = False,
     stdin_filename: StdinName = "<stdin>",
     layer: Layers = None,
     input_shape: Input = None,
@@ -50,6 +79,18 @@ def _check(
     output: Output = None,
     allow_import: AllowImport = None,
     device: DeviceName = "auto",
+    config: ConfigFile = None,
+    isolated: Isolated = False,
+    select: Select = None,
+    ignore: Ignore = None,
+    jobs: Jobs = None,
+    shard: ShardText = None,
+    backend: Backend = None,
+    no_cache: NoCache = False,
+    cache_dir: CacheDir = None,
+    watch: Watch = False,
+    locked: Locked = False,
+    lock_file: LockFile = None,
     quiet: Quiet = False,
     no_color: NoColor = False,
     notes: Notes = False,
@@ -76,7 +117,11 @@ def _check(
             notes=notes,
             exit_zero=exit_zero,
             error_on_warning=error_on_warning,
+            only_specs=only_specs,
         )
-        clean = run_check(CheckOptions(options))
+        options = with_settings(options, config, isolated)
+        effort = Effort(jobs, shard, backend, no_cache, cache_dir, watch)
+        rules = (_codes(select), _codes(ignore))
+        clean = run_check(CheckOptions(options, *rules, effort, locked, lock_file))
     if not clean:
         raise typer.Exit(FINDINGS)

@@ -12,12 +12,15 @@ from tdinspect.cli.options import (
     AllowImport,
     BatchAxis,
     Columns,
+    ConfigFile,
     Depth,
     DeviceName,
     ErrorOnWarning,
     ExitZero,
     Format,
     Input,
+    Isolated,
+    KerasTable,
     Layers,
     NoColor,
     Notes,
@@ -27,6 +30,7 @@ from tdinspect.cli.options import (
     Specs,
     StdinName,
     TimeAxis,
+    Unfold,
     read_depth,
     read_device,
     read_names,
@@ -34,7 +38,7 @@ from tdinspect.cli.options import (
     usage_errors,
 )
 from tdinspect.cli.plain import PlainCommand
-from tdinspect.cli.run import Options, answer
+from tdinspect.cli.run import Options, answer, with_settings
 from tdinspect.domain.report import Command
 
 _COMMANDS: dict[Command, str] = {
@@ -59,8 +63,12 @@ def _register(command: Command, sentence: str) -> None:
         output: Output = None,
         depth: Depth = None,
         columns: Columns = None,
+        unfold: Unfold = False,
+        keras: KerasTable = False,
         allow_import: AllowImport = None,
         device: DeviceName = "auto",
+        config: ConfigFile = None,
+        isolated: Isolated = False,
         quiet: Quiet = False,
         no_color: NoColor = False,
         notes: Notes = False,
@@ -83,13 +91,15 @@ def _register(command: Command, sentence: str) -> None:
                 output=None if output is None else Path(output),
                 depth=read_depth(depth),
                 columns=read_names(columns),
+                unfold=unfold,
+                keras=keras,
                 quiet=quiet,
                 no_color=no_color,
                 notes=notes,
                 exit_zero=exit_zero,
                 error_on_warning=error_on_warning,
             )
-            clean = answer(options)
+            clean = answer(with_settings(options, config, isolated))
         if not clean:
             raise typer.Exit(FINDINGS)
 

@@ -21,7 +21,7 @@ def axes_screen(spec: SpecReport, options: RenderOptions) -> Screen:
     """The screen of one spec that has rows."""
     if spec.ok and spec.axes is None and all(row.axes is None for row in spec.layers):
         return Screen(spec, header(spec), None, (line(span("the model has no time axis and no batch axis")),))
-    rows = tuple(map(_row, tree(spec.layers, options.depth)))
+    rows = tuple(map(_row, tree(spec.layers, options.depth, unfold=options.unfold)))
     if spec.axes is not None:
         rows = (*rows, GridRow((span("model", "strong"), *_words(spec.axes.time, spec.axes.batch))))
     grid = Grid(("layer", "time", "batch"), (False, False, False), rows)

@@ -31,7 +31,7 @@ def compare_screen(spec: SpecReport, options: RenderOptions) -> Screen:
             None,
             (line(span("nothing to compare: time reaches no layer whose values can be compared")),),
         )
-    items = tree(spec.layers, options.depth)
+    items = tree(spec.layers, options.depth, unfold=options.unfold)
     numbers = _number_errors(items)
     rows = tuple(_row(item, numbers) for item in items)
     grid = Grid(("layer", "without", "with TimeDistributed"), (False, False, False), rows, "verdict")

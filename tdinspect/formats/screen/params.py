@@ -17,6 +17,7 @@ from tdinspect.formats.words import (
     grouped,
     label,
     parameters_text,
+    per_copy,
     row_notes,
     sizes_text,
     with_unit,
@@ -25,7 +26,7 @@ from tdinspect.formats.words import (
 
 def params_screen(spec: SpecReport, options: RenderOptions) -> Screen:
     """The screen of one spec that has rows."""
-    rows = tuple(row for item in tree(spec.layers, options.depth) for row in _rows(item))
+    rows = tuple(row for item in tree(spec.layers, options.depth, unfold=options.unfold) for row in _rows(item))
     grid = Grid(("layer", "params", "size"), (False, True, True), rows)
     return Screen(spec, header(spec), grid, tuple(_totals(spec)))
 
@@ -36,8 +37,10 @@ def _rows(item: TreeRow) -> Iterator[GridRow]:
     if row.error:
         yield GridRow((name, (), ()), item.guide, item.rest, error=span(row.error, "error"), failed=True)
         return
-    size = span(with_unit(row.param_bytes) if row.param_bytes else "", "dim" if item.opened else "")
-    yield GridRow((name, params_spans(row, item.opened), size), item.guide, item.rest, note=_note(row))
+    size = per_copy(with_unit(row.param_bytes) if row.param_bytes else "", item.copies)
+    yield GridRow(
+        (name, params_spans(item), span(size, "dim" if item.opened else "")), item.guide, item.rest, note=_note(row)
+    )
     if row.shared_with is None:
         bar = item.rest + "  "
         yield from (_tensor(tensor, row, bar) for tensor in row.tensors)

@@ -8,13 +8,13 @@ from tdinspect.formats.rows import TreeRow, failing_inside, tree
 from tdinspect.formats.screen.header import header, total_lines
 from tdinspect.formats.screen.model import Grid, GridRow, Screen
 from tdinspect.formats.spans import Spans, join, span
-from tdinspect.formats.words import grouped, label, row_notes, shape_spans
+from tdinspect.formats.words import grouped, label, per_copy, row_notes, shape_spans
 
 
 def shape_screen(spec: SpecReport, options: RenderOptions) -> Screen:
     """The screen of one spec that has rows."""
     stopped = failing_inside(spec.layers)
-    rows = tuple(_row(item, stopped) for item in tree(spec.layers, options.depth))
+    rows = tuple(_row(item, stopped) for item in tree(spec.layers, options.depth, unfold=options.unfold))
     grid = Grid(("layer", "output", "params"), (False, False, True), rows)
     return Screen(spec, header(spec), grid, total_lines(spec))
 
@@ -24,7 +24,7 @@ def _row(item: TreeRow, stopped: set[str]) -> GridRow:
     name = label(row, item.parent)
     if row.error:
         return GridRow((name, (), ()), item.guide, item.rest, error=span(row.error, "error"), failed=True)
-    cells = (name, output_spans(row, stopped), params_spans(row, item.opened))
+    cells = (name, output_spans(row, stopped), params_spans(item))
     return GridRow(cells, item.guide, item.rest, note=join(row_notes(row), ", "))
 
 
@@ -35,6 +35,6 @@ def output_spans(row: LayerRow, stopped: set[str]) -> Spans:
     return span("stops inside", "error") if row.name in stopped else span("not reached", "dim")
 
 
-def params_spans(row: LayerRow, opened: bool) -> Spans:
+def params_spans(item: TreeRow) -> Spans:
     """The count; dim where it is the sum of rows that follow."""
-    return span(grouped(row.params), "dim" if opened else "")
+    return span(per_copy(grouped(item.row.params), item.copies), "dim" if item.opened else "")

@@ -22,27 +22,40 @@ _MIN_WIDTH = 24
 
 def render(report: Report, options: RenderOptions) -> str:
     """The screens one after another, and a summary line when there are several."""
-    width = max(options.width, _MIN_WIDTH)
-    buffer = io.StringIO()
-    console = Console(
-        file=buffer,
-        width=width,
-        color_system="standard" if options.color else None,
-        force_terminal=options.color,
-        force_jupyter=False,
-        no_color=not options.color,
-        legacy_windows=False,
-        _environ={},  # what the terminal can show was decided by the caller
-    )
-    wrapper = Wrapper(console, width)
+    paper = Paper(options)
+    wrapper = paper.wrapper
     blocks = [block for screen in screens(report, options) if (block := _block(screen, options, wrapper))]
     summary = summary_text(report, options.left_out, options.notes)
     if summary:
         blocks.append(wrapper.line(line(span(summary, "strong" if report.ok else "error"))))
-    for text in _separated(blocks, tight=options.quiet):
-        text.rstrip()
-        console.print(text, soft_wrap=True, highlight=False)
-    return buffer.getvalue()
+    return paper.printed(blocks, tight=options.quiet)
+
+
+class Paper:
+    """What lines are written on: ``wrapper`` fits them to the width."""
+
+    def __init__(self, options: RenderOptions) -> None:
+        """As wide and as colourful as the reader wishes."""
+        self._buffer = io.StringIO()
+        width = max(options.width, _MIN_WIDTH)
+        self._console = Console(
+            file=self._buffer,
+            width=width,
+            color_system="standard" if options.color else None,
+            force_terminal=options.color,
+            force_jupyter=False,
+            no_color=not options.color,
+            legacy_windows=False,
+            _environ={},  # what the terminal can show was decided by the caller
+        )
+        self.wrapper = Wrapper(self._console, width)
+
+    def printed(self, blocks: list[list[Text]], tight: bool = False) -> str:
+        """The blocks as one text, with an empty line between them; ``tight``: not between blocks of one line."""
+        for text in _separated(blocks, tight):
+            text.rstrip()
+            self._console.print(text, soft_wrap=True, highlight=False)
+        return self._buffer.getvalue()
 
 
 def _block(screen: Screen, options: RenderOptions, wrapper: Wrapper) -> list[Text]:

@@ -50,7 +50,7 @@ def compared_layers(assembly: Assembly) -> tuple[LayerRecord, ...]:
 
     with inspecting():
         return tuple(
-            replace(record, comparison=comparison(record))
+            record.with_more(comparison=comparison(record))
             if record.name in assembly.leaves and not record.container
             else record
             for record in assembly.trace.layers

@@ -30,7 +30,8 @@ from tdinspect.running.dependence.composition import Composition, Seen, Unknown
 from tdinspect.running.dependence.effects import effect_of, known_effect, module_effect
 from tdinspect.running.dependence.times import time_size, word_of
 from tdinspect.running.engine import inspecting
-from tdinspect.running.sides import Leaf, infos_of
+from tdinspect.running.remembered import Remembered
+from tdinspect.running.sides import Leaf
 
 _SHORT = 16  # steps up to which every step of the spec's own length is looked at
 _ENOUGH = 4  # fewer steps do not show what a layer does to them
@@ -40,22 +41,28 @@ _LARGE = 20_000_000  # parameters of a model up to which it is run some fifty ti
 _WIDEST = 512  # steps that no single window spans
 _LONG = (64, 128, 256, 512, 1024, 2048, 4096)  # where a receptive field is looked for
 
+_EFFECTS: Remembered[Effect | None] = Remembered()
+
 ConstantsAt = Callable[[Mapping[str, int]], Mapping[str, Mapping[int, Tensor]]]
 
 
-def analyse_axes(spec: ModelSpec, assembly: Assembly) -> Assembly:
-    """The same assembly, with the effect of every layer and function that ran, and of a model that runs."""
+def analyse_axes(spec: ModelSpec, assembly: Assembly, *, receptive_field: bool = True) -> Assembly:
+    """The same assembly, with the effect of every layer and function that ran, and of a model that runs.
+
+    Its receptive field is looked for on request: over thousands of steps, where it is wide.
+    """
     own, small = assembly.world.sizes, _small_sizes(assembly)
     with inspecting():
-        found, certain = _analysed(spec, assembly, small)
+        found, certain = _analysed(spec, assembly, small, receptive_field)
         if not certain and small != own and max((own[c] for c in assembly.world.clocks), default=1) <= _LENGTHS[-1]:
-            found, _ = _analysed(spec, assembly, own)  # something in it takes the spec's own sizes only
+            # Something in it takes the spec's own sizes only.
+            found, _ = _analysed(spec, assembly, own, receptive_field)
     return found
 
 
-def _analysed(spec: ModelSpec, assembly: Assembly, sizes: Mapping[str, int]) -> tuple[Assembly, bool]:
+def _analysed(spec: ModelSpec, assembly: Assembly, sizes: Mapping[str, int], wide: bool) -> tuple[Assembly, bool]:
     analysis = _Analysis(assembly, sizes)
-    model = analysis.model(spec) if assembly.model is not None else None
+    model = analysis.model(spec, wide) if assembly.model is not None else None
     layers = tuple(map(analysis.judged, assembly.trace.layers))
     judged = replace(assembly, trace=replace(assembly.trace, layers=layers, axes=model, looked_at=sizes))
     certain = model is not None or assembly.model is None
@@ -83,6 +90,7 @@ def judged_layers(assembly: Assembly, constants_at: ConstantsAt) -> Assembly:
 class _Analysis:
     def __init__(self, assembly: Assembly, sizes: Mapping[str, int]) -> None:
         self.assembly, self.world, self.sizes = assembly, assembly.world, sizes
+        self.sizes_key = tuple(sizes.items())
         self.known: dict[object, Effect | None] = {}
         self.in_the_model: dict[str, Effect | None] = {}  # by name, with the masks that reach the layer there
 
@@ -91,8 +99,17 @@ class _Analysis:
         values = tuple((i, id(value)) for i, value in constants.items())
         key = (leaf.call, values)
         if key not in self.known:
-            self.known[key] = effect_of(leaf, self.world, self.sizes, constants)
+            alone = leaf.is_known_by_kind and not constants
+            self.known[key] = self._remembered(leaf) if alone else self._found(leaf, constants)
         return self.known[key]
+
+    def _remembered(self, leaf: Leaf) -> Effect | None:
+        key = (leaf.call, self.sizes_key, self.world.key)
+        found = _EFFECTS.get(key)
+        return found if found is not None else _EFFECTS.put(key, self._found(leaf, {}))
+
+    def _found(self, leaf: Leaf, constants: Mapping[int, Tensor]) -> Effect | None:
+        return effect_of(leaf, self.world, self.sizes, constants)
 
     def effect_in_the_model(self, name: str, leaf: Leaf, constants: Mapping[int, Tensor]) -> Effect | None:
         """What it does there, where some of its inputs do not move."""
@@ -113,18 +130,18 @@ class _Analysis:
         if leaf is None or record.failure is not None or not leaf.outputs:
             return record
         found = self.in_the_model.get(record.name) or self.effect(leaf)
-        return record if found is None else replace(record, effect=found, axes=self._of_layer(leaf, found))
+        return record if found is None else record.with_more(effect=found, axes=self._of_layer(leaf, found))
 
     def _of_layer(self, leaf: Leaf, effect: Effect) -> AxisEffect:
         batch = None if effect.mixes_batch is None else effect.mixes_batch[0]
-        before = [time_size(info, leaf.fold, self.world) for info in infos_of(leaf.flow)]
+        before = [time_size(info, leaf.fold, self.world) for info in leaf.inputs]
         after = time_size(leaf.outputs[0], leaf.fold, self.world)
         found = [(effect.links.get((0, i)), size) for i, size in enumerate(before)]
         word = word_of(found, after, self.world, self.sizes)
         return AxisEffect(word, None if batch is None else "mixes" if batch else "independent")
 
-    def model(self, spec: ModelSpec) -> ModelAxes | None:
-        """The whole model; None where nothing can be said about it."""
+    def model(self, spec: ModelSpec, wide: bool) -> ModelAxes | None:
+        """The whole model; None where nothing can be said about it. ``wide``: with its receptive field."""
         inputs = {name: time_size(info, None, self.world) for name, info in self.assembly.inputs.items()}
         timed = {name: size for name, size in inputs.items() if size is not None}
         after = {name: self._after(name) for name in self.assembly.trace.outputs}
@@ -151,9 +168,8 @@ class _Analysis:
         if entered is None:
             return ModelAxes(model_effect(words), self._batch(outputs))
         rows, steps = outputs[shown].rows[entered], timed[entered].value(self.sizes)
-        return ModelAxes(
-            model_effect(words), self._batch(outputs), rows, steps, self._receptive_field(spec, shown, entered)
-        )
+        field = self._receptive_field(spec, shown, entered) if wide else None
+        return ModelAxes(model_effect(words), self._batch(outputs), rows, steps, field)
 
     def _composed(self, spec: ModelSpec) -> dict[str, Seen] | None:
         try:
@@ -246,7 +262,7 @@ class _Analysis:
                 if found is not None and self._of_layer(leaf, found).time == "mixes":
                     return True
                 continue
-            before = [time_size(info, None, self.world) for info in infos_of(leaf.flow)]
+            before = [time_size(info, None, self.world) for info in leaf.inputs]
             effect = known_effect(leaf, self.world, sizes) if any(before) else Effect({})
             if effect is None:
                 return True
@@ -264,7 +280,7 @@ def _small_sizes(assembly: Assembly) -> Mapping[str, int]:
     if world.batch is not None:
         few[world.batch] = min(max(own[world.batch], 2), 3)  # one sample cannot show that samples mix
     long = [clock for clock in world.clocks if own[clock] > _SHORT]
-    seen = [(i, leaf.fold) for leaf in assembly.leaves.values() for i in (*infos_of(leaf.flow), *leaf.outputs)]
+    seen = [(i, leaf.fold) for leaf in assembly.leaves.values() for i in (*leaf.inputs, *leaf.outputs)]
     times = {size for info, fold in seen if (size := time_size(info, fold, world)) is not None}
     others = {axis.size for info, _ in seen for axis in info.axes}
     for length in _LENGTHS if long else ():

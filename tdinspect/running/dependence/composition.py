@@ -15,7 +15,7 @@ from tdinspect.building.model import Folded, Loop, Steps
 from tdinspect.building.sources import TensorSource
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.building.wiring import Flow, Perform, Scope, enter, run_inside, run_steps
-from tdinspect.domain.effect import Effect, Rows, composed, union, united
+from tdinspect.domain.effect import Effect, Rows, composed, each, union, united
 from tdinspect.domain.spec import Container, Residual, Step
 from tdinspect.domain.trace import TensorInfo
 from tdinspect.domain.tree import Tree, first, leaves, map_tree
@@ -175,7 +175,7 @@ def _after(links: Mapping[tuple[int, int], Rows], output: int, values: list[Mapp
         if own is None:
             continue
         for name, before in value.items():
-            if any(row >> len(before) for row in own):
+            if own != each(len(before)) and any(row >> len(before) for row in own):
                 raise Unknown  # the layer does not run at these sizes: it picks a step that is not there
             reached = composed(own, before)
             found[name] = united(found[name], reached) if name in found else reached

@@ -23,7 +23,7 @@ from tdinspect.running.dependence.function_uses import ELEMENTWISE, function_use
 from tdinspect.running.dependence.probe import probed_effect
 from tdinspect.running.dependence.tracks import Track, batch_track, mixed_samples, of_steps, time_track
 from tdinspect.running.folding import Fold
-from tdinspect.running.sides import Leaf, infos_of
+from tdinspect.running.sides import Leaf
 
 _SAYS_NOTHING = frozenset(("need_weights", "average_attn_weights"))  # forward constants that change no dependence
 _FEW = 1 << 10  # folded positions up to which a relation within a fold is worked out
@@ -76,7 +76,7 @@ def module_effect(
 
 def known_effect(leaf: Leaf, world: World, sizes: Mapping[str, int]) -> Effect | None:
     """What the layer's family is known for, without a run; None where that is not certain."""
-    infos = infos_of(leaf.flow)
+    infos = list(leaf.inputs)
     if not infos:
         return Effect({})
     shapes = tuple(info.shape(sizes) for info in infos)
@@ -188,7 +188,7 @@ def train_crosses(leaf: Leaf, world: World) -> str | None:
 
 def _drops_frames(leaf: Leaf, world: World) -> bool:
     """What is dropped at once is everything behind axes 0 and 1; of one sample alone, behind axis 0."""
-    name, infos = type(leaf.module).__name__, infos_of(leaf.flow)
+    name, infos = type(leaf.module).__name__, leaf.inputs
     if name not in _FRAMES or not type(leaf.module).__module__.startswith("torch.nn.") or not infos:
         return False
     alone = {"Dropout1d": 2, "Dropout3d": 4}.get(name) == len(infos[0].axes)

@@ -61,6 +61,8 @@ def function_uses(
     parameters = inspect.signature(FUNCTIONS[name]).parameters
     defaults = {p.name: p.default for p in parameters.values() if p.default is not p.empty}
     given: Mapping[str, object] = defaults | resolved(function.constants, sizes)
+    if name == "scaled_dot_product_attention":
+        return _attended(given, shapes)
     found = [_uses(name, given, shape) for shape in shapes]
     return None if None in found else tuple(uses for uses in found if uses is not None)
 
@@ -98,6 +100,17 @@ def _products(shapes: tuple[Shape, ...]) -> tuple[Uses, ...] | None:
         return None
     before = (Each(),) * (len(left) - 2)
     return (*before, Each(), Mixed("reduced")), (*before, Mixed("reduced"), Each())
+
+
+def _attended(given: Mapping[str, object], shapes: tuple[Shape, ...]) -> tuple[Uses, ...] | None:
+    """``(..., L, E)`` by ``(..., S, E)``: each query looks at all keys, or at those up to its own place."""
+    ndim = len(shapes[0])
+    if len(shapes) != 3 or ndim < 2 or {len(shape) for shape in shapes} != {ndim}:
+        return None  # with a mask that comes at run time, or broadcast
+    before = (Each(),) * (ndim - 2)
+    seen = Walk() if given["is_causal"] else Mixed()
+    reduced = Mixed("features")
+    return (*before, Each(), reduced), (*before, seen, reduced), (*before, seen, Each())
 
 
 def _pooled(space: int, ndim: int) -> Uses:

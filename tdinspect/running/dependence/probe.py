@@ -75,12 +75,12 @@ class _at:  # noqa: N801 - used as `with _at(...)`
 
 def _bounds(leaf: Leaf, sizes: Mapping[str, int]) -> list[int]:
     """What to keep whole numbers below: the tables they index, else a guess, else 2."""
-    infos = [info for info in infos_of(leaf.flow) if not _dtype(info).is_floating_point and info.dtype != "bool"]
+    infos = [info for info in leaf.inputs if not _dtype(info).is_floating_point and info.dtype != "bool"]
     if not infos:
         return [2]
     tables = [bound for part in leaf.module.modules() if (bound := index_bound(part)) is not None]
     highs = [info.high for info in infos if info.high is not None]
-    longest = max((size for info in infos_of(leaf.flow) for size in info.shape(sizes)), default=_INDEX)
+    longest = max((size for info in leaf.inputs for size in info.shape(sizes)), default=_INDEX)
     return [min(tables)] if tables else [min(highs, default=longest), 2]
 
 
@@ -111,7 +111,7 @@ class _Probe:
     ) -> None:
         self.leaf, self.world, self.sizes, self.dtype, self.high = leaf, world, sizes, dtype, high
         self.side = _built(leaf, dtype)
-        infos = infos_of(leaf.flow)
+        infos = leaf.inputs
         masks = _are_masks(leaf)
         self.inputs = [self._input(i, info, masks[i], constants.get(i)) for i, info in enumerate(infos)]
         self.outputs = [
@@ -292,7 +292,7 @@ def _are_masks(leaf: Leaf) -> list[bool]:
     function: Callable[..., object] = module.forward
     if isinstance(module, TensorFunction):
         if module.name != "scaled_dot_product_attention":
-            return [False] * len(infos_of(leaf.flow))
+            return [False] * len(leaf.inputs)
         function = FUNCTIONS[module.name]
     names = [*inspect.signature(function).parameters]
     args = [(names[i] if i < len(names) else "", value) for i, value in enumerate(leaf.flow.args)]

@@ -53,6 +53,8 @@ def word_of(
 
 def rate(before: Size, after: Size, world: World) -> Fraction:
     """How many steps that come in are one that goes out, for long inputs: 2 for a stride of 2."""
+    if before == after:
+        return Fraction(1)
     far = {**world.sizes, **dict.fromkeys(world.clocks, _FAR)}
     found = Fraction(before.value(far), max(1, after.value(far))).limit_denominator(1000)
     return found if found else Fraction(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 
 from tdinspect.domain.effect import Rows, each
@@ -101,9 +102,13 @@ def _folded(info: TensorInfo, fold: Fold | None, sizes: Mapping[str, int], wante
     found = next((i for i in reversed(range(len(parts))) if wanted(parts[i])), None)
     if found is None:
         return None
-    counts = [axis.size.value(sizes) for axis in parts]
-    inner = prod(counts[found + 1 :])
-    return Track(0, tuple(p // inner % counts[found] for p in range(prod(counts))), counts[found])
+    return _part_of_a_fold(tuple(axis.size.value(sizes) for axis in parts), found)
+
+
+@lru_cache(maxsize=256)  # all layers in one TimeDistributed have the same
+def _part_of_a_fold(counts: tuple[int, ...], part: int) -> Track:
+    inner = prod(counts[part + 1 :])
+    return Track(0, tuple(p // inner % counts[part] for p in range(prod(counts))), counts[part])
 
 
 def factors(fold: Fold) -> list[Axis]:

@@ -45,7 +45,7 @@ def gather_facts(spec: ModelSpec | None, assembly: Assembly) -> Assembly:
         gathering = _Gathering(assembly, graph, assembly.trace.looked_at)
         told = [record for record in assembly.trace.layers if spec is not None or not record.container]
         facts = {record.name: gathering.of(record) for record in told}
-        layers = tuple(replace(record, facts=facts.get(record.name, Facts())) for record in assembly.trace.layers)
+        layers = tuple(record.with_more(facts=facts.get(record.name, Facts())) for record in assembly.trace.layers)
     return replace(assembly, trace=replace(assembly.trace, layers=layers))
 
 
@@ -70,7 +70,7 @@ class _Gathering:
             return Facts()
         if leaf is None:
             return self._of_container(record)
-        if not leaf.outputs or not infos_of(leaf.flow) or "." in leaf.type:
+        if not leaf.outputs or not leaf.inputs or "." in leaf.type:
             return Facts(used=self._is_used(record.name), dropped=self._dropped(record, leaf))
         return Facts(
             used=self._is_used(record.name),
@@ -145,7 +145,7 @@ class _Gathering:
 def _places(tries: Tries, leaf: Leaf) -> list[Callable[[], Fix | None]]:
     """Ways to give a layer its channels where it has them: of (B, T, F) F, else an axis of their own."""
     others = [tries.moved, tries.framed]
-    return [tries.wrapped, *(others if len(infos_of(leaf.flow)[0].axes) == 3 else reversed(others))]
+    return [tries.wrapped, *(others if len(leaf.inputs[0].axes) == 3 else reversed(others))]
 
 
 def _first_of(*ways: Callable[[], Fix | None]) -> Fix | None:
@@ -200,7 +200,7 @@ def _train(leaf: Leaf, world: World) -> str | None:
     A BatchNorm with channels in their place takes the same statistics on single steps; one that has samples or steps
     there does not. An InstanceNorm takes them over its spatial axes.
     """
-    found, infos = train_crosses(leaf, world), infos_of(leaf.flow)
+    found, infos = train_crosses(leaf, world), leaf.inputs
     if found in (None, "whole frames") or not infos:
         return found
     channels = _channels(leaf)

@@ -103,7 +103,7 @@ class LastSteps:
         """Whether it takes a part of the features."""
         if leaf is None or leaf.type not in _HALVES:
             return False
-        return infos_of(leaf.flow)[0].axes[-1].size != leaf.outputs[part].axes[-1].size
+        return leaf.inputs[0].axes[-1].size != leaf.outputs[part].axes[-1].size
 
 
 def _steps(leaf: Leaf, part: int, world: World) -> int:

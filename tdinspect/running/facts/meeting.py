@@ -16,18 +16,26 @@ from tdinspect.running.call import World, is_view
 from tdinspect.running.dependence.composition import Composition, Seen, Unknown
 from tdinspect.running.dependence.times import time_size
 from tdinspect.running.dependence.tracks import batch_track, time_track
-from tdinspect.running.sides import Leaf, infos_of
+from tdinspect.running.sides import Leaf
 
 
 def where_samples_meet(assembly: Assembly, sizes: Mapping[str, int]) -> frozenset[str]:
     """The rows at which samples of the inputs first mix, by the effects of all steps together at these sizes."""
-    if assembly.model is None or assembly.world.batch is None:
+    batch = assembly.world.batch
+    if assembly.model is None or batch is None or _keeps_samples(assembly, sizes[batch]):
         return frozenset()
     watch = _Watch(assembly, sizes)
     values = {name: _entering(name, info, assembly, sizes) for name, info in assembly.inputs.items()}
     with suppress(Unknown):  # what was seen up to there stands
         watch.run(assembly.model.body, Scope(values=dict(values)), Flow((next(iter(values.values())),)))
     return frozenset(watch.found)
+
+
+def _keeps_samples(assembly: Assembly, samples: int) -> bool:
+    """True where every step keeps each sample in its place: then none meet, whatever the wiring is."""
+    own = each(samples)
+    effects = [record.effect for record in assembly.trace.layers if record.name in assembly.leaves]
+    return all(effect is not None and set(effect.samples.values()) <= {own} for effect in effects)
 
 
 def _entering(name: str, info: TensorInfo, assembly: Assembly, sizes: Mapping[str, int]) -> Seen:
@@ -88,7 +96,7 @@ def steps_meet(record: LayerRecord, leaf: Leaf, assembly: Assembly, sizes: Mappi
         return False
     world, rows = assembly.world, record.effect.links.get((0, 0), ())
     after = time_track(leaf.outputs[0], leaf.fold, world, sizes)
-    infos = infos_of(leaf.flow)
+    infos = leaf.inputs
     before = time_track(infos[0], leaf.fold, world, sizes) if infos else None
     if after is None or before is None or before.merged or record.axes is None:
         return False

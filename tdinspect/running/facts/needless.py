@@ -13,7 +13,7 @@ from tdinspect.running.call import World
 from tdinspect.running.dependence.effects import train_crosses
 from tdinspect.running.dependence.function_uses import function_uses
 from tdinspect.running.folding import Fold
-from tdinspect.running.sides import Leaf, infos_of, outside_flow
+from tdinspect.running.sides import Leaf, outside_flow
 from tdinspect.running.transfer import LayerError, transfer
 
 
@@ -24,13 +24,13 @@ def is_needless(rows: Iterable[LayerRecord], leaves: Iterable[Leaf], world: Worl
     """
     found = list(leaves)
     plain = not any(row.container and row.type in ("Recurrent", "TimeDistributed") for row in rows)
-    return plain and any(infos_of(leaf.flow) for leaf in found) and all(_is_same(leaf, world) for leaf in found)
+    return plain and any(leaf.inputs for leaf in found) and all(_is_same(leaf, world) for leaf in found)
 
 
 def _is_same(leaf: Leaf, world: World) -> bool:
     """Along batch and time it works on each alike, along the others as it does on the folded input."""
     fold = leaf.fold
-    infos = infos_of(leaf.flow)
+    infos = leaf.inputs
     if not infos:  # a learned tensor, or a constant: what takes it says the rest
         return True
     if fold is None or fold.outer is not None or any(info.axes[:1] != (fold.axis,) for info in infos):
@@ -53,7 +53,7 @@ def _is_same(leaf: Leaf, world: World) -> bool:
 
 
 def _uses(leaf: Leaf, world: World) -> tuple[Uses, ...] | None:
-    shapes = tuple(info.shape(world.sizes) for info in infos_of(leaf.flow))
+    shapes = tuple(info.shape(world.sizes) for info in leaf.inputs)
     if isinstance(leaf.module, TensorFunction):
         return function_uses(leaf.module, shapes, world.sizes)
     return uses_of(leaf.module, shapes)

@@ -137,7 +137,7 @@ class Tries:
         return replace(info, axes=tuple(kept)) if len(info.axes) > 3 and len(kept) == 3 else info
 
     def _alone(self) -> TensorInfo | None:
-        infos = infos_of(self.leaf.flow)
+        infos = self.leaf.inputs
         return infos[0] if len(infos) == 1 else None
 
     def _changed(self, change: Callable[[TensorInfo], TensorInfo]) -> Flow | None:
@@ -283,7 +283,7 @@ def other_arguments(leaf: Leaf) -> Iterator[tuple[str, object]]:
         inner = next((value.args.named for value in settings.values() if isinstance(value, Layer)), settings)
         yield "batch_first", not inner.get("batch_first", False)
     takes = _parameters(leaf.module)
-    before, after = infos_of(leaf.flow), leaf.outputs
+    before, after = leaf.inputs, leaf.outputs
     if "dim" in takes and before and after and len(before[0].axes) == len(after[0].axes):
         yield "dim", -1
     if "start_dim" in takes:

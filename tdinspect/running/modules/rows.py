@@ -17,7 +17,7 @@ from tdinspect.domain.spec import show
 from tdinspect.domain.trace import Axis, Failure, LayerRecord, ParameterInfo, TensorInfo
 from tdinspect.domain.tree import Tree
 from tdinspect.layers import family_of_module, keras_count
-from tdinspect.layers.summary import summary
+from tdinspect.layers.summary import kernel_of, summary
 from tdinspect.running.call import World
 from tdinspect.running.costs.layers import Costs
 from tdinspect.running.folding import Fold
@@ -183,6 +183,7 @@ def _described(part: nn.Module) -> dict[str, Any]:
         return {}
     return {
         "arguments": summary(part, {}, show),
+        "kernel": kernel_of(part, type(part).__name__, {}),
         "formula": family_of_module(part).formula(part) or None,
         "keras_params": keras_count(part),
         "parameters": tuple(_parameter(name, value) for name, value in part.named_parameters()),

@@ -1,0 +1,307 @@
+"""The lines of one ``forward``: what is computed in which order, and the names of its variables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tdinspect.domain.tree import Tree, leaves, map_tree
+from tdinspect.exporters.code import INDENT, Code, Ref, Shape, Text, Value, Writer, refs
+from tdinspect.exporters.identifiers import Taken, variable
+
+FLOW = ("x", "y")  # what flows from step to step needs no name of its own
+
+
+@dataclass(slots=True)
+class Assign:
+    """``targets = code``; targets are a tree of values, None for a part that nobody wants.
+
+    ``loose``: what it gives has no type that a checker knows. ``tail``: there may be more parts than targets.
+    """
+
+    targets: Tree
+    code: Code
+    shape: Shape | None = None
+    loose: bool = False
+    tail: bool = False
+
+
+@dataclass(slots=True)
+class Update:
+    """Assignment to values that are there already: the states of a loop."""
+
+    targets: tuple[Value, ...]
+    codes: tuple[Code, ...]
+    shape: Shape | None = None
+
+
+@dataclass(slots=True)
+class Append:
+    """``list.append(code)``."""
+
+    target: Value
+    code: Code
+
+
+@dataclass(slots=True)
+class Remark:
+    """A comment on a line of its own."""
+
+    text: str
+
+
+@dataclass(slots=True)
+class For:
+    """``for name in over:`` and its body; ``name`` is a Value or a fixed text."""
+
+    item: Value
+    over: Code
+    body: list[Statement] = field(default_factory=list)
+
+
+Statement = Assign | Update | Append | For | Remark
+
+
+def read_by(statement: Statement) -> Iterator[Value]:
+    """The values that a statement reads, those inside a loop too."""
+    if isinstance(statement, Assign | Append):
+        yield from refs(statement.code)
+        if isinstance(statement, Append):
+            yield statement.target
+    elif isinstance(statement, Update):
+        for code in statement.codes:
+            yield from refs(code)
+    elif isinstance(statement, For):
+        yield from refs(statement.over)
+        for inner in statement.body:
+            yield from read_by(inner)
+
+
+def _made_by(statement: Statement) -> Iterator[Value]:
+    if isinstance(statement, Assign):
+        yield from leaves(statement.targets)
+    elif isinstance(statement, Update):
+        yield from statement.targets
+    elif isinstance(statement, Append):
+        yield statement.target
+    elif isinstance(statement, For):
+        for inner in statement.body:
+            yield from _made_by(inner)
+
+
+def live(statements: Sequence[Statement], wanted: Iterable[Value]) -> list[Statement]:
+    """The statements without those whose results nobody reads; unread targets become None."""
+    needed = {id(value) for value in wanted}
+    kept: list[Statement] = []
+    for statement in reversed(statements):
+        if isinstance(statement, Remark):
+            kept.append(statement)
+            continue
+        if not any(id(value) in needed for value in _made_by(statement)):
+            continue
+        if isinstance(statement, For):
+            statement.body[:] = live(statement.body, _carried(statement, needed))
+            if not any(value is statement.item for value in read_by(statement)):
+                statement.item.text = "_"
+        needed |= {id(value) for value in read_by(statement)}
+        if isinstance(statement, Assign):
+            statement.targets = _without(statement.targets, needed)
+            statement.shape = next((value.shape for value in leaves(statement.targets)), None)
+            if isinstance(statement.code, Ref):  # the same as it was
+                statement.shape = None
+        kept.append(statement)
+    kept.reverse()
+    return [s for i, s in enumerate(kept) if not (isinstance(s, Remark) and not isinstance(_next(kept, i), For | Assign))]
+
+
+def _next(statements: Sequence[Statement], index: int) -> Statement | None:
+    return statements[index + 1] if index + 1 < len(statements) else None
+
+
+def _carried(loop: For, needed: set[int]) -> list[Value]:
+    """What a loop hands from one round to the next, and what is read behind it."""
+    carried = [value for s in loop.body if isinstance(s, Update | Append) for value in _made_by(s)]
+    return [*carried, *(value for value in _made_by(loop) if id(value) in needed)]
+
+
+def _without(targets: Tree, needed: set[int]) -> Tree:
+    return map_tree(lambda value: value if id(value) in needed else None, targets)
+
+
+@dataclass(slots=True)
+class Body:
+    """Statements with the names of their variables."""
+
+    statements: list[Statement]
+    names: dict[int, str]
+    typed: set[str]  # names that have a type from the signature
+
+    def name(self, value: Value) -> str:
+        """The code of a value."""
+        return value.text if value.text is not None else self.names[id(value)]
+
+
+class _Naming:
+    """Names as a person would choose them: ``x`` for what the next step takes, the step's name for what is read later."""
+
+    def __init__(self, params: Sequence[tuple[Value, str]], taken: Iterable[str]) -> None:
+        self.names = {id(value): name for value, name in params}
+        self.held: dict[str, int] = {}  # the position up to which a name is in use
+        self.fixed = Taken(taken)
+        self.last: dict[int, int] = {}
+        self.defined = {id(value) for value, _ in params}
+        self.position = 0
+        self.params = params
+
+    def run(self, statements: Sequence[Statement], wanted: Iterable[Value]) -> dict[int, str]:
+        for value, name in self.params:
+            if value.kind != "tensor":
+                self.fixed.names.add(name)
+        self._uses(statements)
+        for value in wanted:
+            self.last[id(value)] = self.position + 1
+        for value, name in self.params:
+            self.held[name] = self.last.get(id(value), 0)
+        self.position = 0
+        self._defs(statements)
+        return self.names
+
+    def _uses(self, statements: Sequence[Statement]) -> None:
+        for statement in statements:
+            self.position += 1
+            here = self.position
+            if isinstance(statement, For):
+                before = set(self.defined)
+                self._uses(statement.body)
+                self.position += 1
+                for value in (*read_by(statement), *_made_by(statement)):
+                    if id(value) in before:  # the next round reads it, too
+                        self.last[id(value)] = self.position
+            else:
+                for value in (*read_by(statement), *(_made_by(statement) if isinstance(statement, Update) else ())):
+                    self.last[id(value)] = max(self.last.get(id(value), 0), here)
+                self.defined |= {id(value) for value in _made_by(statement)}
+
+    def _defs(self, statements: Sequence[Statement]) -> None:
+        for statement in statements:
+            self.position += 1
+            if isinstance(statement, Assign):
+                copied = statement.code.value if isinstance(statement.code, Ref) else None
+                for value in leaves(statement.targets):
+                    self._choose(value, copied)
+            elif isinstance(statement, For):
+                self._choose(statement.item, None)
+                self._defs(statement.body)
+                self.position += 1
+
+    def _choose(self, value: Value, copied: Value | None) -> None:
+        if id(value) in self.names or value.text is not None:
+            return
+        last = self.last.get(id(value), self.position)
+        if value.kind not in ("tensor", "item"):
+            self.names[id(value)] = name = self.fixed.free(variable(value.hint))
+            self.held[name] = last
+            return
+        wanted = [variable(value.hint)]
+        if copied is not None and copied.text is None and copied.kind == "tensor":
+            wanted.insert(1 if value.named else 0, self.names[id(copied)])
+        elif value.kind == "tensor" and not value.named and last <= self.position + 1:
+            wanted = [*FLOW, *wanted]
+        name = next((w for w in wanted if w not in self.fixed.names and self.held.get(w, 0) <= self.position), None)
+        number = 2
+        while name is None:
+            candidate = f"{wanted[-1].rstrip('_')}_{number}"
+            if candidate not in self.fixed.names and self.held.get(candidate, 0) <= self.position:
+                name = candidate
+            number += 1
+        self.names[id(value)] = name
+        self.held[name] = last
+
+
+def named(
+    statements: list[Statement], params: Sequence[tuple[Value, str]], wanted: Sequence[Value], taken: Iterable[str]
+) -> Body:
+    """The statements that are needed for ``wanted``, with names for all their variables."""
+    kept = live(statements, wanted)
+    names = _Naming(params, taken).run(kept, wanted)
+    return Body(kept, names, {name for value, name in params if value.kind == "tensor"})
+
+
+def is_loose(statements: Sequence[Statement], value: Value) -> bool:
+    """True where a checker does not know the type of what a value is made from."""
+    for s in statements:
+        if isinstance(s, For) and is_loose(s.body, value):
+            return True
+        if isinstance(s, Assign) and s.loose and s.targets is not None and value in leaves(s.targets):
+            return True
+    return False
+
+
+def write(body: Body, writer: Writer, depth: int, returned: str | None) -> None:
+    """The lines; ``returned`` is the name of the variable that is returned alone, which gets a type."""
+    known = set(body.typed)
+    for statement in body.statements:
+        _write(statement, body, writer, depth, known, returned)
+
+
+def _write(s: Statement, body: Body, writer: Writer, depth: int, known: set[str], returned: str | None) -> None:
+    if isinstance(s, Remark):
+        writer.lines.append(f"{INDENT * depth}# {s.text}")
+    elif isinstance(s, For):
+        writer.statement(depth, f"for {body.name(s.item)} in ", s.over, ":")
+        for inner in s.body:
+            _write(inner, body, writer, depth + 1, known, returned)
+    elif isinstance(s, Append):
+        writer.statement(depth, f"{body.name(s.target)}.append(", s.code, ")")
+    elif isinstance(s, Update):
+        _update(s, body, writer, depth)
+    else:
+        _assign(s, body, writer, depth, known, returned)
+
+
+def _update(s: Update, body: Body, writer: Writer, depth: int) -> None:
+    pairs = [(body.name(t), code) for t, code in zip(s.targets, s.codes, strict=True)]
+    pairs = [(name, code) for name, code in pairs if writer.flat(code) != name]
+    if pairs:
+        names = ", ".join(name for name, _ in pairs)
+        codes = ", ".join(writer.flat(code) for _, code in pairs)
+        code = pairs[0][1] if len(pairs) == 1 else Text(codes)
+        writer.statement(depth, f"{names} = ", code, shape=s.shape)
+
+
+def _assign(s: Assign, body: Body, writer: Writer, depth: int, known: set[str], returned: str | None) -> None:
+    target = _targets(s.targets, body, s.tail)
+    if isinstance(s.code, Ref) and writer.flat(s.code) == target:
+        return
+    values = list(leaves(s.targets))
+    names = {body.name(value) for value in values}
+    if returned in names and returned not in known:
+        if isinstance(s.targets, Value):
+            target = f"{target}: Tensor"
+        else:
+            writer.lines.append(f"{INDENT * depth}{returned}: Tensor")
+    if len(values) == 1 and values[0].kind == "list":
+        target = f"{target}: list[Tensor]"
+    known |= names
+    writer.statement(depth, f"{target} = ", s.code, shape=s.shape)
+
+
+def _targets(targets: Tree, body: Body, tail: bool = False) -> str:
+    if not isinstance(targets, tuple | list):
+        return "_" if targets is None else body.name(targets)
+    parts = [_inner(part, body) for part in targets]
+    if tail:
+        while len(parts) > 1 and parts[-1] == "_":
+            parts.pop()
+        if len(parts) < len(targets):
+            parts.append("*_")
+    return ", ".join(parts) if len(parts) > 1 else f"({parts[0]},)"
+
+
+def _inner(part: Tree, body: Body) -> str:
+    if not isinstance(part, tuple | list):
+        return _targets(part, body)
+    if not any(True for _ in leaves(part)):
+        return "_"
+    written = _targets(part, body)
+    return f"({written})" if len(part) > 1 else written

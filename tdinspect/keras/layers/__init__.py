@@ -1,0 +1,36 @@
+"""What is known of each family of Keras layers, one file each; ``KINDS`` is the whole of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tdinspect.keras.kind import Kind
+from tdinspect.keras.layers import (
+    activation,
+    attention,
+    conv,
+    dense,
+    merge,
+    noise,
+    norm,
+    padding,
+    pooling,
+    recurrent,
+    reshaping,
+    scaling,
+    transposed,
+)
+
+KINDS: tuple[Kind, ...] = (
+    *dense.KINDS, *conv.KINDS, *transposed.KINDS, *pooling.KINDS, *padding.KINDS, *norm.KINDS, *activation.KINDS,
+    *noise.KINDS, *scaling.KINDS, *recurrent.KINDS, *attention.KINDS, *merge.KINDS, *reshaping.KINDS,
+)  # fmt: skip
+BY_CLASS: Mapping[str, Kind] = {name: kind for kind in KINDS for name in kind.classes}
+
+_CODE = "it runs Python code of its own, which the file does not hold in a form that can be read"
+WHY_NOT: Mapping[str, str] = {
+    "Lambda": _CODE,
+    "TFOpLambda": "an operation of TensorFlow",
+    "SlicingOpLambda": "slicing of a tensor: an operation of TensorFlow",
+    "GetItem": "slicing of a tensor",
+}

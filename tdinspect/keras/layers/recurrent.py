@@ -1,0 +1,264 @@
+"""SimpleRNN, LSTM, GRU, and Bidirectional around one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tdinspect.keras.conf import Conf
+from tdinspect.keras.kind import Kind, Use, Weight
+from tdinspect.keras.layers.training import TRAINING_ONLY
+from tdinspect.keras.refused import Refused
+from tdinspect.keras.shapes import Dim, Shape
+from tdinspect.keras.steps import Carry, Value, keras_layout
+
+_GATES = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}
+_OLD = {"CuDNNLSTM": "LSTM", "CuDNNGRU": "GRU"}
+_SIGMOIDS = ("sigmoid",)
+_LEFT_OUT = {
+    **TRAINING_ONLY,
+    "dropout": "it acts inside the recurrence, in training only; torch has none there",
+    "recurrent_dropout": "it acts inside the recurrence, in training only; torch has none there",
+    "stateful": "the state starts at zero at every call; hand it on yourself",
+}
+_LAYERS = (*_GATES, *_OLD)
+
+
+def _family(conf: Conf) -> str:
+    return _OLD.get(conf.class_name, conf.class_name)
+
+
+def _sequence(conf: Conf, shapes: Sequence[Shape]) -> tuple[Dim, Dim, Dim]:
+    if len(shapes[0]) != 3:
+        raise Refused(f"{conf.class_name} takes (batch, time, features), and {len(shapes[0])} axes come in")
+    batch, time, features = shapes[0]
+    return batch, time, features
+
+
+def _shapes(conf: Conf, shapes: Sequence[Shape]) -> list[Shape]:
+    batch, time, _ = _sequence(conf, shapes)
+    units = Dim(conf.whole("units", least=1))
+    first: Shape = (batch, time, units) if conf.flag("return_sequences") else (batch, units)
+    states = 2 if _family(conf) == "LSTM" else 1
+    return [first, *[(batch, units)] * (states if conf.flag("return_state") else 0)]
+
+
+def _weights(conf: Conf, shapes: Sequence[Shape]) -> tuple[Weight, ...]:
+    _, _, features = _sequence(conf, shapes)
+    units, family = conf.whole("units", least=1), _family(conf)
+    gates = _GATES[family]
+    found = (Weight("kernel", (features.size, gates * units)), Weight("recurrent_kernel", (units, gates * units)))
+    if not conf.flag("use_bias", True):
+        return found
+    twice = family == "GRU" and conf.flag("reset_after", conf.keras >= 3)
+    if twice:
+        return (*found, Weight("bias", (2, gates * units)))
+    return (*found, Weight("bias", (gates * units,), in_torch=2, why="torch has a second bias vector"))
+
+
+def _check(conf: Conf) -> None:
+    """Whether torch computes the same. Raises Refused."""
+    family = _family(conf)
+    if conf.class_name in _OLD:
+        return
+    activation, _ = conf.activation() if "activation" in conf.data else ("tanh", {})
+    allowed = ("tanh", "relu") if family == "SimpleRNN" else ("tanh",)
+    if activation not in allowed:
+        raise Refused(f"`activation` of {family} is {activation!r}: torch's has {' or '.join(allowed)}")
+    if family == "SimpleRNN":
+        return
+    gate, _ = conf.activation("recurrent_activation") if "recurrent_activation" in conf.data else ("sigmoid", {})
+    if gate not in _SIGMOIDS:
+        raise Refused(f"`recurrent_activation` of {family} is {gate!r}: torch's has sigmoid")
+    if family == "GRU" and not conf.flag("reset_after", conf.keras >= 3):
+        raise Refused("GRU with reset_after=False resets before the product, torch's after it: the numbers differ")
+
+
+def _carries(conf: Conf, prefix: str, suffix: str) -> dict[str, Carry]:
+    """torch's tensors of one direction; Keras's weights are named with ``prefix``."""
+    family = _family(conf)
+    how = "gru" if family == "GRU" else "gates"
+    found = {
+        f"weight_ih_l0{suffix}": Carry((f"{prefix}kernel",), how),
+        f"weight_hh_l0{suffix}": Carry((f"{prefix}recurrent_kernel",), how),
+    }
+    if conf.flag("use_bias", True):
+        found[f"bias_ih_l0{suffix}"] = Carry((f"{prefix}bias",), f"{family.lower()}_bias" if how == "gru" else "same")
+        found[f"bias_hh_l0{suffix}"] = Carry((f"{prefix}bias",), "gru_second_bias" if how == "gru" else "zeros_like")
+    return found
+
+
+def _module(use: Use, conf: Conf, features: int) -> tuple[str, dict[str, object]]:
+    family = _family(conf)
+    args: dict[str, object] = {"input_size": features, "hidden_size": conf.whole("units", least=1)}
+    if family == "SimpleRNN" and conf.activation()[0] == "relu" and "activation" in conf.data:
+        args["nonlinearity"] = "relu"
+    if not conf.flag("use_bias", True):
+        args["bias"] = False
+    args["batch_first"] = True
+    return {"SimpleRNN": "RNN"}.get(family, family), args
+
+
+def _recurrent(use: Use) -> Sequence[Value]:
+    conf = use.conf
+    _check(conf)
+    _, time, features = _sequence(conf, [use.value.shape])
+    if not use.scope.outer:
+        use.walk.learned.clock(time)
+    ref = use.plain().ref
+    if conf.flag("go_backwards"):
+        ref = use.step("flip", {"dims": [1]}, ref, "backwards")
+    source: object = ref
+    initial = _initial(use)
+    if initial:
+        rows = [use.step("unsqueeze", {"dim": 0}, use.plain(value).ref, "start") for value in initial]
+        source = [ref, rows if len(rows) > 1 else rows[0]]
+    op, args = _module(use, conf, features.size)
+    lstm, states = _family(conf) == "LSTM", conf.flag("return_state")
+    parts: object = None
+    names: list[str] = []
+    if states:
+        names = [use.scope.name(f"{conf.name}_{part}") for part in (("h", "c") if lstm else ("h",))]
+        sequence = use.scope.name(f"{conf.name}_sequence")
+        parts = [sequence, names if lstm else names[0]]
+    made = use.step(op, args, source, parts=parts, carries=_carries(conf, "", ""))
+    values = []
+    if conf.flag("return_sequences"):
+        values.append(use.give(made))
+    else:
+        values.append(use.give(use.step("select", {"dim": 1, "index": -1}, made, "last")))
+    for place, name in enumerate(names, 1):
+        state = use.step("select", {"dim": 0, "index": 0}, name, f"state_{'hc'[place - 1]}")
+        values.append(use.give(state, output=place))
+    return values
+
+
+def _initial(use: Use) -> list[Value]:
+    """The state that is handed in: by keyword, or as further inputs."""
+    given = use.keywords.get("initial_state", use.values[1:])
+    states = [value for value in (given if isinstance(given, list) else [given]) if isinstance(value, Value)]
+    inner = _inner(use.conf) if use.conf.class_name == "Bidirectional" else use.conf
+    units = inner.whole("units", least=1)
+    wanted = (2 if _family(inner) == "LSTM" else 1) * (1 if inner is use.conf else 2)
+    sizes = [[dim.size for dim in value.shape[1:]] for value in states]
+    if states and sizes != [[units]] * wanted:
+        raise Refused(f"{use.conf.class_name} starts from {wanted} states of {units}, and {sizes} come in")
+    return states
+
+
+_MODES = ("concat", "sum", "mul", "ave")
+
+
+def _inner(conf: Conf) -> Conf:
+    """The forward layer of a Bidirectional. Raises Refused."""
+    inner, other = conf.extra.get("layer"), conf.extra.get("backward_layer")
+    if not isinstance(inner, Conf) or inner.class_name not in _LAYERS:
+        named = inner.class_name if isinstance(inner, Conf) else "nothing"
+        raise Refused(f"Bidirectional around {named}: only {', '.join(_GATES)} can be carried over", "TD004")
+    if isinstance(other, Conf):
+        same = (
+            "units",
+            "use_bias",
+            "activation",
+            "recurrent_activation",
+            "return_sequences",
+            "return_state",
+            "reset_after",
+        )
+        if other.class_name != inner.class_name or any(other.data.get(k) != inner.data.get(k) for k in same):
+            raise Refused("Bidirectional whose backward layer is not like the forward one")
+        if other.flag("go_backwards") == inner.flag("go_backwards"):
+            raise Refused("Bidirectional whose layers run in one direction")
+    return inner
+
+
+def _mode(conf: Conf) -> str | None:
+    return None if conf.data.get("merge_mode", "concat") is None else conf.word("merge_mode", "concat", _MODES)
+
+
+def _both_shapes(conf: Conf, shapes: Sequence[Shape]) -> list[Shape]:
+    inner, mode = _inner(conf), _mode(conf)
+    first, *states = _shapes(inner, shapes)
+    wide: Shape = (*first[:-1], Dim(2 * first[-1].size))
+    result = [first, first] if mode is None else [wide if mode == "concat" else first]
+    return [*result, *states, *states]
+
+
+def _both_weights(conf: Conf, shapes: Sequence[Shape]) -> tuple[Weight, ...]:
+    own = _weights(_inner(conf), shapes)
+    return tuple(replace(w, name=f"{side}_{w.name}") for side in ("forward", "backward") for w in own)
+
+
+def _both(use: Use) -> Sequence[Value]:
+    """torch's own two directions, its halves merged; the last step of each half is its state."""
+    inner, mode = _inner(use.conf), _mode(use.conf)
+    _check(inner)
+    if inner.flag("go_backwards"):
+        raise Refused("Bidirectional around a layer that runs backwards")
+    for key, said in _LEFT_OUT.items():
+        if inner.given(key):
+            use.walk.warn(f"`{key}` of {inner.class_name} is left out: {said}", use.owner)
+    _, time, features = _sequence(inner, [use.value.shape])
+    if not use.scope.outer:
+        use.walk.learned.clock(time)
+    lstm = _family(inner) == "LSTM"
+    whole, states = inner.flag("return_sequences"), inner.flag("return_state")
+    initial = _initial(use)
+    source: object = use.plain().ref
+    if initial:
+        source = [source, _stacked(use, initial, lstm)]
+    op, args = _module(use, inner, features.size)
+    args["bidirectional"] = True
+    carries = {**_carries(inner, "forward_", ""), **_carries(inner, "backward_", "_reverse")}
+    parts: object = None
+    hidden: list[str] = []
+    if states or not whole:
+        hidden = [use.scope.name(f"{use.conf.name}_{part}") for part in (("h", "c") if lstm else ("h",))]
+        sequence = use.scope.name(f"{use.conf.name}_sequence")
+        parts = [sequence, hidden if lstm else hidden[0]]
+    made = use.step(op, args, source, parts=parts, carries=carries)
+    ends = {(d, s): "" for d in (0, 1) for s in range(len(hidden))}
+    for direction, state in ends:
+        if states or state == 0:
+            told = f"{('forward', 'backward')[direction]}_{'hc'[state]}"
+            ends[direction, state] = use.step("select", {"dim": 0, "index": direction}, hidden[state], told)
+    values = _merged(use, mode, made if whole else None, [ends[d, 0] for d in (0, 1)] if hidden else [])
+    if states:
+        first = len(values)
+        order = [(d, s) for d in (0, 1) for s in range(len(hidden))]
+        values += [use.give(ends[key], output=first + i) for i, key in enumerate(order)]
+    return values
+
+
+def _stacked(use: Use, initial: list[Value], lstm: bool) -> object:
+    """Both directions' states, in torch's order: one tensor of hidden states, one of cells."""
+    refs = [use.plain(value).ref for value in initial]
+    half = len(refs) // 2
+    rows = [use.step("stack", {"dim": 0}, [refs[i], refs[half + i]], "start") for i in range(half)]
+    return rows if lstm else rows[0]
+
+
+def _merged(use: Use, mode: str | None, sequence: str | None, ends: list[str]) -> list[Value]:
+    if sequence is not None and mode == "concat":
+        return [use.give(sequence)]
+    if sequence is not None:
+        halves = [use.scope.name(f"{use.conf.name}_{side}") for side in ("forward", "backward")]
+        use.step("chunk", {"chunks": 2, "dim": -1}, sequence, "halves", parts=halves)
+    else:
+        halves = ends
+    if mode is None:
+        return [use.give(half, output=place) for place, half in enumerate(halves)]
+    if mode == "concat":
+        return [use.give(use.step("cat", {"dim": -1}, halves, "last"))]
+    ref = use.step("mul" if mode == "mul" else "add", None, halves, "product" if mode == "mul" else "sum")
+    return [
+        use.give(
+            use.step("div", {"other": 2}, ref, "mean") if mode == "ave" else ref, keras_layout(len(use.outputs[0]))
+        )
+    ]
+
+
+KINDS = (
+    Kind(_LAYERS, _recurrent, _shapes, _weights, (1, 3), ("initial_state",), _LEFT_OUT),
+    Kind(("Bidirectional",), _both, _both_shapes, _both_weights, (1, 5), ("initial_state",)),
+)
