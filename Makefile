@@ -29,6 +29,7 @@ bench: $(VENV)/.installed-bench ## the measured ratios, side by side with `impor
 	@$(BIN)/python -m benchmarks.inspectors
 	@$(BIN)/python benchmarks/reading.py
 	@$(BIN)/python -m benchmarks.axes
+	@$(BIN)/python -m benchmarks.check
 	@$(BIN)/python -m benchmarks.time_distributed
 
 coverage: $(VENV)/.installed-dev ## which lines no test reaches
@@ -37,7 +38,7 @@ coverage: $(VENV)/.installed-dev ## which lines no test reaches
 	@$(BIN)/coverage report
 
 clean: ## take the environment and the caches away
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .tdinspect_cache .coverage .coverage.*
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -113,7 +113,7 @@ def diff_of(before: SpecReport | None, after: SpecReport | None) -> SpecDiff:
     pairs = matched(before.layers, after.layers)
     layers = tuple(LayerDiff(old, new, _what(old, new, before, after)) for old, new in pairs)
     new, fixed = _findings(before, after, layers)
-    sizes = _differing(before.sizes, after.sizes)
+    sizes = _differing(before.sizes, after.sizes) if before.inputs and after.inputs else {}
     return SpecDiff(
         before,
         after,
@@ -174,7 +174,12 @@ def _findings(
     places = {pair.before.path: pair.after.path for pair in layers if pair.before and pair.after}
     moved = [(f.code, _place(render_path(f.path), places)) for f in left]
     left, right = _unpaired(left, right, moved, [(f.code, render_path(f.path)) for f in right])
-    return tuple(right), tuple(left)
+    return tuple(right), tuple(finding for finding in left if _is_mended(finding, after))
+
+
+def _is_mended(finding: Finding, after: SpecReport) -> bool:
+    """Whether a finding that is gone can be told to be mended: a spec that stops is not looked at to its end."""
+    return runs(after) or (finding.code < "TD1" and all(other.code != "TD001" for other in after.findings))
 
 
 def _unpaired(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import ClassVar
 
 import torch
 from torch import nn
@@ -12,6 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 from tdinspect.building.imports import made_module
 from tdinspect.building.signatures import eager_class, layer_classes, layer_parameters
+from tdinspect.domain.remembered import Remembered
 from tdinspect.domain.spec import Layer
 
 # In-place initialisers: what they would write is not looked at, so the pages of the weights stay untouched.
@@ -97,25 +99,28 @@ def _made(layer: Layer) -> nn.Module:
 
 
 class Workshop:
-    """The layers of one model. Where weights are not ``initialised``, a layer like one that is there is made after it.
+    """The layers of a model. Where weights are not ``initialised``, a layer like one that was made is made after it.
 
-    That takes a quarter of the time of the constructor, which looks at every argument.
+    That takes a quarter of the time of the constructor, which looks at every argument. The patterns have no weights.
     """
+
+    _patterns: ClassVar[Remembered[nn.Module]] = Remembered(1000)
 
     def __init__(self, initialised: bool) -> None:
         self._initialised = initialised
-        self._made: dict[str, nn.Module | None] = {}  # None: of this kind none can be made after another
 
     def made(self, layer: Layer) -> nn.Module:
         """As ``constructed``."""
         if self._initialised:
             return constructed(layer)
         key = f"{layer.type} {layer.args}"
-        before = self._made.get(key)
-        if before is not None:
-            return _another(before)
+        pattern = self._patterns.get(key)
+        if pattern is not None:
+            with suppress(RuntimeError):  # no memory holds one more: the constructor puts it on meta
+                return _another(pattern, "cpu")
         module = constructed(layer, initialise=False)
-        self._made[key] = module if _is_plain(module) else None
+        if _is_plain(module):
+            self._patterns.put(key, _another(module, "meta"))
         return module
 
 
@@ -123,16 +128,18 @@ def _is_plain(module: nn.Module) -> bool:
     """True for a layer of torch.nn that has its weights in one place (an LSTM lists them a second time)."""
     if module._modules or not type(module).__module__.startswith("torch.nn."):
         return False
+    if is_weightless(module):
+        return False
     return all(isinstance(value, _PLAIN) for value in vars(module).values())
 
 
-def _another(made: nn.Module) -> nn.Module:
+def _another(made: nn.Module, device: str) -> nn.Module:
     """A layer like ``made``, hooks and flags as there, with weights of its own that nobody has written."""
     twin = object.__new__(type(made))
     own = vars(twin)
     own.update((name, value.copy() if isinstance(value, _HOLDERS) else value) for name, value in vars(made).items())
     for name, value in made._parameters.items():
-        own["_parameters"][name] = value if value is None else nn.Parameter(torch.empty_like(value))
+        own["_parameters"][name] = value if value is None else nn.Parameter(torch.empty_like(value, device=device))
     for name, buffer in made._buffers.items():
         own["_buffers"][name] = buffer if buffer is None else buffer.clone()
     return twin

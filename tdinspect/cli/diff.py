@@ -13,7 +13,7 @@ from tdinspect.cli.run import Options, UsageError, check_output, deliver, render
 from tdinspect.domain.report import SpecReport
 from tdinspect.domain.source import Source
 from tdinspect.formats.diff import DIFF_FORMATS, load_diff_format
-from tdinspect.git import GitError, Revised, changed_specs, is_revision, sides_of
+from tdinspect.git import GitError, Revised, Sides, changed_specs, is_revision, sides_of
 from tdinspect.sources import DEFAULT_FOLDER, SourceError, gather
 
 
@@ -82,13 +82,22 @@ def _sides(options: DiffOptions) -> tuple[tuple[str, str], list[Revised]]:
     texts, paths = options.texts, options.paths
     try:
         if paths is None and len(texts) == 2 and all(_is_there(text) for text in texts):
-            return (texts[0], texts[1]), [_two_files(*texts)]
+            return _two_files(*texts)
         revision, paths = _meaning(texts, paths)
         wanted = paths or options.common.settings.specs or ((DEFAULT_FOLDER,) if Path(DEFAULT_FOLDER).is_dir() else ())
-        sides = sides_of(revision)
+        sides = _revisions(revision, texts)
         return sides.names, changed_specs(sides, wanted or (".",))
     except (GitError, SourceError) as error:
         raise UsageError(str(error)) from None
+
+
+def _revisions(revision: str, texts: Sequence[str]) -> Sides:
+    """What git says of the revision; what looks like a file and is none is told, too. Raises GitError."""
+    try:
+        return sides_of(revision)
+    except GitError as error:
+        missing = [text for text in texts if text.endswith((".yaml", ".yml")) and not _is_there(text)]
+        raise GitError(f"{error}; there is no file {missing[0]}" if missing else str(error)) from None
 
 
 def _meaning(texts: tuple[str, ...], paths: tuple[str, ...] | None) -> tuple[str, tuple[str, ...]]:
@@ -111,11 +120,11 @@ def _is_there(text: str) -> bool:
     return text == "-" or (text != "" and Path(text).exists())
 
 
-def _two_files(before: str, after: str) -> Revised:
+def _two_files(before: str, after: str) -> tuple[tuple[str, str], list[Revised]]:
     for text in (before, after):
         if Path(text).is_dir():
             raise UsageError(f"{text} is a folder: give two spec files, or a revision and folders")
     if (before, after) == ("-", "-"):
         raise UsageError("standard input can be one side only")
-    sources = [gather([text], sys.stdin.buffer.read, "<stdin>").texts[0] for text in (before, after)]
-    return Revised(sources[0], sources[1])
+    old, new = (gather([text], sys.stdin.buffer.read, "<stdin>").texts[0] for text in (before, after))
+    return (old.file, new.file), [Revised(old, new)]

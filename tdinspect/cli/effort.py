@@ -79,7 +79,7 @@ def place_of_cache(option: str | None, settings: Settings) -> Path:
 def warn(message: str) -> None:
     """One line on standard error; the check goes on."""
     if sys.stderr is not None:
-        sys.stderr.write(f"tdinspect check: warning: {message}\n")
+        sys.stderr.write(f"tdinspect: warning: {message}\n")
 
 
 def _whole(text: str) -> int:

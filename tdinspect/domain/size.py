@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import accumulate
 from math import gcd, prod
 
 
@@ -19,6 +20,8 @@ class Floor:
     numerator: Size
     divisor: int
 
+
+_LARGEST_ROOT = 64  # factors up to x-64 and x+64 are looked for
 
 Atom = str | Floor
 Term = tuple[tuple[Atom, ...], int]  # a product of atoms (empty: the constant), and its coefficient
@@ -133,10 +136,17 @@ class Size:
         lone = self._lone_floor()
         if lone is None:
             factors = _factors(self) if len(self.terms) > 1 else [self]
-            return self._sum_text() if len(factors) == 1 else _product_text(factors)
+            texts = (self._sum_text(), self._scaled_text()) if len(factors) == 1 else (_product_text(factors),)
+            return min(texts, key=len)
         shifted = _atom_text(Floor(lone[0].numerator + lone[1] * lone[0].divisor, lone[0].divisor))
         text = self._sum_text()
         return text if len(text) < len(shifted) else shifted  # (T-5)//3 for (T+1)//3-2, but W//4-1
+
+    def _scaled_text(self) -> str:
+        """``4*((T-5)//4)`` for ``4*((T+3)//4)-8``."""
+        common = gcd(*(c for _, c in self.terms))
+        inner = Size(tuple((atoms, c // max(common, 1)) for atoms, c in self.terms))
+        return f"{common}*({inner})" if common > 1 and inner._lone_floor() else self._sum_text()
 
     def _sum_text(self) -> str:
         ordered = sorted(self.terms, key=lambda term: (-len(term[0]), [_atom_text(atom) for atom in term[0]]))
@@ -206,8 +216,29 @@ def _factors(size: Size) -> list[Size]:
         times = {own: _multiple(row, base) for own, row in table.items()}
         if len(_groups(size)) > 1 and None not in times.values():
             mine = _collect((own, c) for own, c in times.items() if c is not None)
-            return [mine, *_factors(_collect(base.items()))]
-    return [size]
+            return [*_same_atom_factors(mine), *_factors(_collect(base.items()))]
+    return _same_atom_factors(size)
+
+
+def _same_atom_factors(size: Size) -> list[Size]:
+    """A product of sums of one atom, as its factors: ``H*H-4*H+4`` is ``H-2`` twice. Else the size itself."""
+    atoms = {atom for atoms, _ in size.terms for atom in atoms}
+    degree = max(len(atoms) for atoms, _ in size.terms)
+    if len(atoms) != 1 or degree < 2:
+        return [size]
+    (atom,) = atoms
+    of_power = {len(atoms): c for atoms, c in size.terms}
+    rest, found = [of_power.get(power, 0) for power in range(degree, -1, -1)], []
+    for root in range(-_LARGEST_ROOT, _LARGEST_ROOT + 1):
+        while len(rest) > 1 and (quotient := _divided(rest, root))[-1] == 0:
+            found.append(Size((((atom,), 1),)) + -root)
+            rest = quotient[:-1]
+    return [size] if len(rest) > 1 else [found[0] * rest[0], *found[1:]]
+
+
+def _divided(coefficients: list[int], root: int) -> list[int]:
+    """Horner's scheme: the quotient by ``x - root``, and last what is left over."""
+    return list(accumulate(coefficients, lambda total, c: total * root + c))
 
 
 def _multiple(row: Mapping[tuple[Atom, ...], int], base: Mapping[tuple[Atom, ...], int]) -> int | None:
@@ -268,7 +299,7 @@ def _atom_value(atom: Atom, sizes: Mapping[str, int]) -> int:
 def _term_text(atoms: tuple[Atom, ...], coefficient: int) -> str:
     factors = [] if coefficient == 1 and atoms else [str(coefficient)]
     alone = len(atoms) == 1 and not factors
-    for atom in atoms:
+    for atom in sorted(atoms, key=lambda atom: isinstance(atom, Floor)):  # T*(H//2): symbols come first
         text = _atom_text(atom)
         factors.append(text if alone or isinstance(atom, str) else f"({text})")
     return "*".join(factors)

@@ -1,4 +1,4 @@
-"""Keras's view of a torch value: the batch first, channels last; and the lines that bring axes where a layer wants them."""
+"""Keras's view of a torch value: the batch first, channels last; and the lines that bring its axes into an order."""
 
 from __future__ import annotations
 
@@ -15,19 +15,30 @@ from tdinspect.exporters.statements import Assign, Statement
 class Held(Value):
     """A value in Keras. ``order`` are the axes that torch has, as Keras has them; the batch (or the fold) is the first.
 
-    ``lead`` axes stand in Keras where torch has that first one: 1, and one more for each TimeDistributed around.
+    ``front`` are the sizes of the axes that stand in Keras where torch has a fold: the batch, and one for each
+    TimeDistributed around.
     ``unread``: an input whose order is still open. ``missing``: why there is no such value in Keras.
     """
 
     order: tuple[int, ...] = ()
-    lead: int = 1
+    front: tuple[str, ...] = ()
     unread: bool = False
     missing: str | None = None
     same: Held | None = None  # the variable that this is another view of
+    folds: tuple[Held, int, int] | None = None  # an unread input, its batch and time axes, that this is the fold of
 
     def ref(self) -> Ref:
         """The code of its variable."""
         return Ref(self if self.same is None else self.same)
+
+    @property
+    def lead(self) -> int:
+        """How many axes Keras has where torch has the first."""
+        return max(1, len(self.front))
+
+    def sizes(self, symbols: Sequence[str]) -> tuple[str, ...]:
+        """Its sizes in Keras's order, of those in torch's."""
+        return (*(self.front or (symbols[self.order[0]],)), *(symbols[axis] for axis in self.order[1:]))
 
     @property
     def known(self) -> TensorInfo:
@@ -68,8 +79,7 @@ class Lines:
 
     def let(self, value: Held, code: Code) -> Held:
         """``value = code``, with its shape in Keras's order behind it."""
-        texts = value.known.symbols(self.sizes)
-        value.shape = Shape(tuple(texts[axis] for axis in value.order))
+        value.shape = Shape(value.sizes(value.known.symbols(self.sizes)))
         self.statements.append(Assign(value, code))
         return value
 
@@ -78,8 +88,10 @@ class Lines:
         if value.missing is not None:
             raise NoCode(value.missing)
         wanted = tuple(order)
+        if len(wanted) != value.ndim:
+            raise NoCode(f"it gets {value.ndim} axes, and works on {len(wanted)} in Keras")
         if value.unread:
-            value.order, value.unread = wanted, False
+            self._settle(value, wanted)
         if value.order == wanted:
             return value
         if wanted[0] != value.order[0]:
@@ -87,7 +99,7 @@ class Lines:
         moved = [value.order.index(axis) for axis in wanted[1:]]
         kept = list(range(1, value.lead))
         dims = [*kept, *(at + value.lead - 1 for at in moved)]
-        made = Held("x", info=value.info, order=wanted, lead=value.lead)
+        made = Held("x", info=value.info, order=wanted, front=value.front)
         return self.let(made, Group(call("layers.Permute", Text(_tuple(dims))), (Item(value.ref()),)))
 
     def natural(self, value: Held) -> Held:
@@ -95,7 +107,7 @@ class Lines:
         return self.ordered(value, natural_order(value))
 
     def last(self, value: Held, rank: int) -> Held:
-        """The value with its channels last. Raises NoCode unless it has a batch, channels and ``rank`` axes in space."""
+        """The value with its channels last. Raises NoCode unless ``rank`` axes stand beside batch and channels."""
         if value.ndim != rank + 2:
             raise NoCode("it takes one unbatched sample here")
         return self.ordered(value, channels_last(value))
@@ -104,13 +116,31 @@ class Lines:
         """The value as it is."""
         if value.missing is not None:
             raise NoCode(value.missing)
-        value.unread = False
+        if value.unread:
+            self._settle(value, value.order)
         return value
+
+    def _settle(self, value: Held, order: tuple[int, ...]) -> None:
+        """An input is read for the first time: it comes in the order that its reader wants."""
+        value.unread = False
+        if value.folds is None:
+            value.order = order
+            return
+        source, batch, time = value.folds
+        inner = [axis for axis in range(source.ndim) if axis not in (batch, time)]
+        if source.unread:
+            value.order = order
+            self._settle(source, (batch, time, *(inner[axis - 1] for axis in order[1:])))
+        else:  # another fold of it was read before
+            rest = [axis for axis in source.order if axis not in (batch, time)]
+            source = self.ordered(source, (batch, time, *rest))
+            value.order = (0, *(1 + inner.index(axis) for axis in rest))
+        value.same = source.same or source
 
     def view(self, value: Held, order: Sequence[int], info: TensorInfo) -> Held:
         """The same variable, whose axes torch has in another order."""
         value = self.read(value)
-        return Held(value.hint, value.named, info, order=tuple(order), lead=value.lead, same=value.same or value)
+        return Held(value.hint, value.named, info, order=tuple(order), front=value.front, same=value.same or value)
 
     def aligned(self, values: Sequence[Held]) -> list[Held]:
         """Several values in one order: that which they all have, else torch's."""

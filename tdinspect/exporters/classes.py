@@ -74,7 +74,7 @@ def _comments(statements: Sequence[Statement]) -> Iterator[Slot | New | Shape]:
 
 @dataclass(slots=True)
 class Argument:
-    """A constructor's argument; ``places`` are the constants that it stands for: ``(i,)``, or ``(i, k)`` of an inner use."""
+    """A constructor's argument; ``places``: the constants it stands for, ``(i,)``, or ``(i, k)`` of an inner use."""
 
     name: str
     places: list[tuple[int, ...]]

@@ -113,10 +113,10 @@ Code = Text | Slot | Ref | Group | Join | Copies | New
 EMPTY = Text("")
 
 
-def call(head: str | Code, *args: Code, open_: bool = False, **named: Code) -> Group:
+def call(head: str | Code, *args: Code, **named: Code) -> Group:
     """A call with these arguments."""
     items = (*(Item(arg) for arg in args), *(Item(arg, name.rstrip("_")) for name, arg in named.items()))
-    return Group(Text(head) if isinstance(head, str) else head, items, open_=open_)
+    return Group(Text(head) if isinstance(head, str) else head, items)
 
 
 def method(base: Code, name: str, *args: Code, **named: Code) -> Group:
@@ -191,9 +191,7 @@ class Writer:
         items = ", ".join(_keyword(item, code.brackets) + self.flat(item.code) for item in code.items)
         return f"{self.flat(code.head)}{code.brackets[0]}{items}{code.comma}{code.brackets[1]}"
 
-    def statement(
-        self, depth: int, before: str, code: Code, after: str = "", shape: Shape | None = None
-    ) -> None:
+    def statement(self, depth: int, before: str, code: Code, after: str = "", shape: Shape | None = None) -> None:
         """Lines for ``before``, the code, ``after``; a comment that does not fit stands on a line of its own before."""
         indent = INDENT * depth
         comment = None if shape is None else self.shape(shape)
@@ -223,7 +221,11 @@ class Writer:
     def _broken(self, depth: int, before: str, code: Code, after: str) -> None:
         if isinstance(code, New):
             code = self.new(code)
-        if isinstance(code, Group) and code.items:
+        if isinstance(code, Group) and isinstance(code.head, Group) and code.head.items:
+            rest = self.flat(Group(EMPTY, code.items, code.brackets)) if len(code.items) > 1 else None
+            rest = rest or f"{code.brackets[0]}{self.flat(code.items[0].code) if code.items else ''}{code.brackets[1]}"
+            self._items(depth, before, code.head, rest + after)
+        elif isinstance(code, Group) and code.items:
             self._items(depth, before, code, after)
         elif isinstance(code, Copies):
             self.lines.append(f"{INDENT * depth}{before}{code.brackets[0]}")

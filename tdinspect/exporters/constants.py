@@ -78,7 +78,7 @@ def _written(node: ast.expr, around: int, size: Size) -> Code:
         case ast.Name(id=name):
             return size(name)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return _bracketed(Join((Text("-"), _written(operand, 3, size))), 3 < around)
+            return _bracketed(Join((Text("-"), _written(operand, 3, size))), around > 3)
         case ast.BinOp(left=left, op=op, right=right):
             sign, level = _SIGNS[type(op)]
             power = sign == "**"

@@ -53,7 +53,7 @@ _BY_POSITION: Mapping[str, tuple[str, ...]] = {
     "flip": ("dims",),
     "chunk": ("chunks",),
     "topk": ("k",),
-    **{name: ("other",) for name in ("eq", "ne", "lt", "le", "gt", "ge")},
+    **dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge"), ("other",)),
     "where": ("input", "other"),
     "lerp": ("weight",),
 }
@@ -71,7 +71,9 @@ def tensor_function(
     """The call that gives what ``FUNCTIONS[name]`` gives for these inputs and constants."""
     own = _parameters(name)
     by_position = dict(zip(own, inputs, strict=False))
-    given: Given = {p: {**by_position, **named, **constants}[p] for p in own if p in {**by_position, **named, **constants}}
+    given: Given = {
+        p: {**by_position, **named, **constants}[p] for p in own if p in {**by_position, **named, **constants}
+    }
     special = _SPECIAL.get(name)
     if special is not None:
         return special(given)

@@ -6,6 +6,8 @@ import builtins
 import keyword
 from collections.abc import Iterable
 
+from tdinspect.domain.spec import Repeat, Step
+
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -30,6 +32,19 @@ def class_name(name: str) -> str:
     if not found or found[0].isdigit():
         found = f"Model{found}"
     return f"{found}_" if keyword.iskeyword(found) else found
+
+
+def snake_case(name: str) -> str:
+    """``Video Classifier`` as ``video_classifier``."""
+    return identifier("_".join("".join(c if c.isascii() and c.isalnum() else " " for c in name).lower().split()))
+
+
+def is_default(step: Step) -> bool:
+    """True for a name that the reader made (``conv2d_1``), and for the number of a copy."""
+    stem, _, number = step.name.rpartition("_")
+    operation = step.operation.steps[0].operation if isinstance(step.operation, Repeat) else step.operation
+    kinds = {"share", getattr(operation, "type", "").lower().replace(".", "_")}
+    return step.name.isdigit() or (number.isdigit() and stem in kinds)
 
 
 class Taken:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
@@ -14,29 +12,33 @@ from tdinspect.domain.finding import Finding
 from tdinspect.domain.spec import Container, Function, Layer, Residual, Share, Source, Step
 from tdinspect.domain.trace import TensorInfo
 from tdinspect.domain.tree import Tree, first, leaves, map_tree
-from tdinspect.exporters.axes import Held, Lines, channels_last, natural_order
-from tdinspect.exporters.code import INDENT, WIDTH, Code, Group, Item, Join, Ref, Shape, Slot, Text, Value, Writer, call
-from tdinspect.exporters.code import sequence
+from tdinspect.exporters.axes import Held, Lines
+from tdinspect.exporters.code import INDENT, Code, Group, Item, Ref, Shape, Slot, Text, Writer, call, sequence
 from tdinspect.exporters.constants import literal, text_of
-from tdinspect.exporters.docs import docstring, one_line
+from tdinspect.exporters.docs import docstring, header
 from tdinspect.exporters.identifiers import Taken, identifier, is_default, snake_case
 from tdinspect.exporters.interface import CannotExport
+from tdinspect.exporters.keras_call import Call
+from tdinspect.exporters.keras_frames import folded, unfolded
 from tdinspect.exporters.keras_functions import keras_function
-from tdinspect.exporters.keras_layers import TWINS, Call
+from tdinspect.exporters.keras_layers import TWINS
 from tdinspect.exporters.keras_sequences import REARRANGED, RECURRENT, recurrence
 from tdinspect.exporters.layers import NoCode, eager
 from tdinspect.exporters.layout import lay_out
+from tdinspect.exporters.naming import named
 from tdinspect.exporters.seen import Seen
-from tdinspect.exporters.statements import Assign, named, write
+from tdinspect.exporters.statements import Assign, write
 from tdinspect.running.folding import Fold
-from tdinspect.time_distributed.folding import folded_axes, unfolded_axes
 
 
 def render(seen: Seen, class_name: str, *, with_tdinspect: bool = False) -> str:
-    """The text of a Python file with a function of that name. Raises CannotExport, with a finding that names the step."""
+    """The text of a Python file with a function of that name. Raises CannotExport, whose finding names the step."""
     walk = _Walk(seen)
     inputs, outputs, result = walk.run()
-    statements = [*(Assign(value, walk.input(value)) for value in inputs), *walk.lines.statements]
+    statements = [
+        *(Assign(v, walk.input(v, given.name)) for v, given in zip(inputs, seen.spec.inputs, strict=True)),
+        *walk.lines.statements,
+    ]
     for statement, value in zip(statements, inputs, strict=False):
         value.shape = walk.shape(value)
         assert isinstance(statement, Assign)
@@ -47,21 +49,25 @@ def render(seen: Seen, class_name: str, *, with_tdinspect: bool = False) -> str:
     def leaf(part: Ref | Slot) -> str:
         return part.text if isinstance(part, Slot) else body.name(part.value)
 
-    writer = Writer(leaf, lambda new: Text(""), lambda shape: f"({', '.join(shape.axes)}{',' if len(shape.axes) == 1 else ''})")
+    writer = Writer(
+        leaf, lambda new: Text(""), lambda shape: f"({', '.join(shape.axes)}{',' if len(shape.axes) == 1 else ''})"
+    )
     told = {given.name: _text(value, seen) for given, value in zip(seen.spec.inputs, inputs, strict=True)}
-    writer.lines += [f"def {class_name}() -> keras.Model:", *(f"{INDENT}{line}".rstrip() for line in docstring(seen, told))]
+    writer.lines += [
+        f"def {class_name}() -> keras.Model:",
+        *(f"{INDENT}{line}".rstrip() for line in docstring(seen, told)),
+    ]
     write(body, writer, 1, None)
     model = call("keras.Model", entering, result, name=Text(text_of(snake_case(seen.spec.name))))
     writer.statement(1, "return ", model)
     code = "\n".join(writer.lines)
     imports = ["import keras", *(["from keras import layers"] if "layers." in code else [])]
-    head = f'"""{one_line(seen.spec.name)}: written by tdinspect from its spec, for Keras 3."""'
+    head = header(seen, ", for Keras 3")
     return "\n".join([head, "", "from __future__ import annotations", "", *imports, "", "", code, ""])
 
 
 def _text(value: Held, seen: Seen) -> str:
-    texts = value.known.symbols(seen.sizes)
-    return f"({', '.join(texts[axis] for axis in value.order)})"
+    return f"({', '.join(value.sizes(value.known.symbols(seen.sizes)))})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,9 @@ class _Walk:
         for given in spec.inputs:
             info = self.seen.inputs[given.name]
             if given.batch_axis is None:
-                raise CannotExport(self._finding(given.path, f"the input {given.name} has no batch axis, and Keras has"))
+                raise CannotExport(
+                    self._finding(given.path, f"the input {given.name} has no batch axis, and Keras has")
+                )
             value = Held("inputs" if given.name == "input" else given.name, True, info, unread=True)
             value.order = (given.batch_axis, *(i for i in range(len(info.axes)) if i != given.batch_axis))
             inputs.append(value)
@@ -101,30 +109,32 @@ class _Walk:
         code = Group(Text(""), items, "{}") if spec.outputs else next(iter(outputs.values())).ref()
         return inputs, list(outputs.values()), code
 
-    def _finding(self, path: tuple[str | int, ...], message: str, uses: tuple[tuple[str | int, ...], ...] = ()) -> Finding:
+    def _finding(
+        self, path: tuple[str | int, ...], message: str, uses: tuple[tuple[str | int, ...], ...] = ()
+    ) -> Finding:
         return Finding("TD004", f"Keras: {message}", path, on_key=True, uses=uses)
 
     def _output(self, value: Tree, step: Step) -> Held:
         """An output in the order of torch, or with its channels last."""
         try:
             assert isinstance(value, Held)
-            fits = value.ndim > 2 and value.order == channels_last(value)
+            middle = value.order[1:-1]
+            fits = value.ndim > 2 and list(middle) == sorted(middle)  # at most one axis stands elsewhere: the last
             return self.lines.read(value) if fits and not value.unread else self.lines.natural(value)
         except NoCode as problem:
             self.refuse(step, str(problem))
 
-    def input(self, value: Held) -> Code:
+    def input(self, value: Held, name: str) -> Code:
         """``keras.Input``, in the order that its readers want."""
         sizes = [value.known.axes[axis].size for axis in value.order[1:]]
         shape = tuple(size.value({}) if size.is_number else None for size in sizes)
         dtype = value.known.dtype
         more = {} if dtype == "float32" else {"dtype": Text(literal(dtype))}
-        return call("keras.Input", Text(literal(shape)), name=Text(literal(value.hint)), **more)
+        return call("keras.Input", Text(literal(shape)), name=Text(literal(name)), **more)
 
     def shape(self, value: Held) -> Shape:
         """The comment for a value."""
-        texts = value.known.symbols(self.seen.sizes)
-        return Shape(tuple(texts[axis] for axis in value.order))
+        return Shape(value.sizes(value.known.symbols(self.seen.sizes)))
 
     def refuse(self, step: Step, why: str) -> NoReturn:
         """End the export with a finding that names the step."""
@@ -151,6 +161,7 @@ class _Walk:
             step = replace(step, operation=original.operation, entering=entering)
             self.steps[spot.prefix + step.name] = step
             operation = original.operation
+        assert not isinstance(operation, Share)
         if isinstance(operation, Container):
             return self._container(step, operation, flow, scope, spot)
         if isinstance(operation, Function):
@@ -252,25 +263,24 @@ class _Walk:
             value = self._added(step, container, entering, first(value), inner, inside)
         if step.parts is None:
             value = first(value)
-        self._export(step, inner, scope, {})
+        self._export(step, inner, scope)
         return value
 
-    def _added(
-        self, step: Step, container: Residual, entering: Flow, value: Held, inner: Scope, inside: _Spot
-    ) -> Held:
+    def _added(self, step: Step, container: Residual, entering: Flow, value: Held, inner: Scope, inside: _Spot) -> Held:
         before: Held = entering.args[0]
         if container.shortcut is not None:
             before = first(self.performer(inside)(container.shortcut, entering, inner))
         one, other = self.lines.aligned([before, value])
         if [axis.size for axis in one.known.axes] != [axis.size for axis in other.known.axes]:
             raise NoCode("it adds two shapes, and Keras's Add wants one")
-        made = Held(step.name, not is_default(step), one.info, order=one.order, lead=one.lead)
+        made = Held(step.name, not is_default(step), one.info, order=one.order, front=one.front)
         return self.lines.let(made, Group(call("layers.Add"), (Item(sequence([one.ref(), other.ref()], "[]")),)))
 
-    def _export(self, step: Step, inner: Scope, outer: Scope, change: Mapping[int, Held]) -> None:
+    def _export(self, step: Step, inner: Scope, outer: Scope) -> None:
+        """What is read outside of a container by a dotted name."""
         for name, value in list(inner.values.items()):
             if f"{step.name}.{name}" in self.exported:
-                outer.define(f"{step.name}.{name}", map_tree(lambda v: change.get(id(v), v), value))
+                outer.define(f"{step.name}.{name}", value)
 
     def _time_distributed(self, step: Step, flow: Flow, scope: Scope, spot: _Spot, inside: _Spot) -> Tree:
         """No line of its own: inside, layers are wrapped one by one, and the values keep their time axis in Keras."""
@@ -279,12 +289,12 @@ class _Walk:
             raise NoCode("it has no batch axis, and Keras's TimeDistributed has")
         entering = [value for value in leaves([flow.args, dict(flow.kwargs)]) if isinstance(value, Held)]
         fold = Fold.of(entering[0].known, time, batch)
-        folded: dict[int, Held] = {}
+        done: dict[int, Held] = {}
 
         def enters(value: Held) -> Held:
-            if id(value) not in folded:
-                folded[id(value)] = self._folded(value, fold, time, batch)
-            return folded[id(value)]
+            if id(value) not in done:
+                done[id(value)] = folded(value, fold, (time, batch), self.lines)
+            return done[id(value)]
 
         inner, going = enter(step, Flow(map_tree(enters, flow.args), map_tree(enters, dict(flow.kwargs))), None)
         container = step.operation
@@ -294,35 +304,9 @@ class _Walk:
             value = first(value)
 
         def leaves_(found: Held) -> Held:
-            return self._unfolded(found, fold, time, batch, step)
+            return unfolded(found, fold, (time, batch), step, self.lines)
 
         for name, found in list(inner.values.items()):
             if f"{step.name}.{name}" in self.exported:
                 scope.define(f"{step.name}.{name}", map_tree(leaves_, found))
         return map_tree(leaves_, value)
-
-    def _folded(self, value: Held, fold: Fold, time: int, batch: int) -> Held:
-        at_batch, at_time = folded_axes(value.ndim, time, batch)
-        if value.order[0] != at_batch:
-            raise NoCode("it folds another axis than Keras's batch")
-        rest = [axis for axis in value.order[1:] if axis != at_time]
-        if not value.unread and value.order[1] != at_time:
-            value = self.lines.ordered(value, (at_batch, at_time, *rest))
-        inner = [axis for axis in range(value.ndim) if axis not in (at_batch, at_time)]
-        order = (0, *(1 + inner.index(axis) for axis in rest))
-        made = Held(value.hint, value.named, fold.inside(value.known), order=order, lead=value.lead + 1)
-        if value.unread:
-            return _Open(made, value, at_batch, at_time, inner)
-        made.same = value.same or value
-        return made
-
-    def _unfolded(self, value: Held, fold: Fold, time: int, batch: int, step: Step) -> Held:
-        value = self.lines.read(value)
-        info = fold.outside(value.known, self.seen.sizes)
-        at = unfolded_axes(len(info.axes), fold.ndim, time, batch)
-        others = [axis for axis in range(len(info.axes)) if axis not in at]
-        order = (*at, *(others[axis - 1] for axis in value.order[1:]))
-        root = value.same or value
-        if not root.named and not is_default(step):
-            root.hint, root.named = step.name, True
-        return Held(step.name, not is_default(step), info, order=order, lead=value.lead - 1, same=root)

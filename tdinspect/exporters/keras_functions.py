@@ -13,7 +13,7 @@ from tdinspect.domain.tree import Tree, first, leaves
 from tdinspect.exporters.axes import Held, Lines
 from tdinspect.exporters.code import Code, Group, Item, Join, Text, call, sequence
 from tdinspect.exporters.constants import literal
-from tdinspect.exporters.keras_layers import named
+from tdinspect.exporters.keras_call import applied, named, short
 from tdinspect.exporters.keras_sequences import reshaped
 from tdinspect.exporters.layers import NoCode
 from tdinspect.exporters.statements import Assign
@@ -83,7 +83,7 @@ def keras_function(name: str, inputs: Sequence[Tree], by_name: Mapping[str, Tree
 
 def _like(g: Given, x: Held, code: Code) -> Held:
     made = g.made
-    made.order, made.lead = x.order, x.lead
+    made.order, made.front = x.order, x.front
     return g.lines.let(made, code)
 
 
@@ -114,7 +114,9 @@ def _two(g: Given) -> Held:
     one, other = g.lines.aligned(values)
     same = [axis.size for axis in one.known.axes] == [axis.size for axis in other.known.axes]
     if same and g.name in _LAYERS:
-        return _like(g, one, Group(call(f"layers.{_LAYERS[g.name]}"), (Item(sequence([one.ref(), other.ref()], "[]")),)))
+        return _like(
+            g, one, Group(call(f"layers.{_LAYERS[g.name]}"), (Item(sequence([one.ref(), other.ref()], "[]")),))
+        )
     if g.name in _SIGNS:
         return _like(g, one, Join((one.ref(), Text(f" {_SIGNS[g.name]} "), other.ref())))
     return _like(g, one, call(f"keras.ops.{g.name}", one.ref(), other.ref()))
@@ -133,8 +135,10 @@ def _stack(g: Given) -> Held:
     one, made = values[0], g.made
     dim = g.whole("dim", 0) % made.ndim
     batch = one.order[0] + (dim <= one.order[0])
-    made.order, made.lead = (batch, *(axis for axis in range(made.ndim) if axis != batch)), one.lead
-    return g.lines.let(made, call("keras.ops.stack", sequence([v.ref() for v in values], "[]"), axis=Text(str(made.axis(dim)))))
+    made.order, made.front = (batch, *(axis for axis in range(made.ndim) if axis != batch)), one.front
+    return g.lines.let(
+        made, call("keras.ops.stack", sequence([v.ref() for v in values], "[]"), axis=Text(str(made.axis(dim))))
+    )
 
 
 def _softmax(g: Given) -> Held:
@@ -155,7 +159,7 @@ def _reduced(g: Given) -> Tree:
     axes = [x.axis(d) for d in gone]
     keep = bool(g.constants.get("keepdim"))
     made = g.made
-    made.order, made.lead = (x.order if keep else _without(x.order, gone)), x.lead
+    made.order, made.front = (x.order if keep else _without(x.order, gone)), x.front
     axis = literal(axes[0] if len(axes) == 1 else tuple(axes))
     g.lines.let(made, call(f"keras.ops.{_REDUCED[g.name]}", x.ref(), axis=Text(axis), **named(keepdims=keep or None)))
     if not isinstance(g.results, tuple):
@@ -209,7 +213,7 @@ def _select(g: Given) -> Held:
     dim = g.whole("dim") % x.ndim
     place = x.axis(dim) + len(x.order) + x.lead - 1
     made = g.made
-    made.order, made.lead = _without(x.order, [dim]), x.lead
+    made.order, made.front = _without(x.order, [dim]), x.front
     return g.lines.let(made, Join((x.ref(), Text(f"[{':, ' * place}{g.whole('index')}]"))))
 
 
@@ -217,9 +221,8 @@ def _narrow(g: Given) -> Held:
     x = g.lines.read(g.x)
     place = x.axis(g.whole("dim")) + len(x.order) + x.lead - 1
     start, length = g.whole("start"), g.whole("length")
-    if start < 0:
-        raise NoCode("a start from the end has no twin in Keras")
-    return _like(g, x, Join((x.ref(), Text(f"[{':, ' * place}{start}:{start + length}]"))))
+    end = start + length
+    return _like(g, x, Join((x.ref(), Text(f"[{':, ' * place}{start}:{'' if start < 0 and end == 0 else end}]"))))
 
 
 def _parts(g: Given) -> Tree:
@@ -229,9 +232,13 @@ def _parts(g: Given) -> Tree:
     if not all(size.is_number for size in sizes):
         raise NoCode("the sizes of its parts follow a symbol")
     numbers = [size.value({}) for size in sizes]
-    how = str(len(numbers)) if len(set(numbers)) == 1 else literal([sum(numbers[: i + 1]) for i in range(len(numbers) - 1)])
+    how = (
+        str(len(numbers))
+        if len(set(numbers)) == 1
+        else literal([sum(numbers[: i + 1]) for i in range(len(numbers) - 1)])
+    )
     for part in g.results:
-        part.order, part.lead = x.order, x.lead
+        part.order, part.front = x.order, x.front
     g.lines.let(g.made, call("keras.ops.split", x.ref(), Text(how), axis=Text(str(x.axis(dim)))))
     statement = g.lines.statements[-1]
     assert isinstance(statement, Assign)
@@ -252,9 +259,20 @@ def _matmul(g: Given) -> Held:
 def _clamp(g: Given) -> Held:
     x = g.lines.read(g.x)
     limits = [g.constants.get("min"), g.constants.get("max")]
-    ends = ("float(\"-inf\")", "float(\"inf\")")
+    ends = ('float("-inf")', 'float("inf")')
     written = [end if limit is None else literal(limit) for limit, end in zip(limits, ends, strict=True)]
     return _like(g, x, call("keras.ops.clip", x.ref(), *map(Text, written)))
+
+
+def _interpolate(g: Given) -> Held:
+    x = g.x
+    rank, factor, mode = x.ndim - 2, g.constants.get("scale_factor"), g.constants.get("mode", "nearest")
+    factors = factor if isinstance(factor, tuple) else (factor,) * rank
+    whole = [int(f) for f in factors if isinstance(f, int | float) and int(f) == f]
+    if len(whole) != rank or mode != "nearest" or {*g.constants} - {"scale_factor", "mode"}:
+        raise NoCode("only whole factors and mode: nearest have a twin in Keras")
+    x = g.lines.last(x, rank)
+    return _like(g, x, applied(call(f"layers.UpSampling{rank}D", short(tuple(whole))), x, True))
 
 
 _BY_RESULT = frozenset(("reshape", "flatten", "unflatten", "squeeze", "unsqueeze"))
@@ -276,4 +294,5 @@ _TWINS: Mapping[str, Callable[[Given], Tree]] = {
     "matmul": _matmul,
     "bmm": _matmul,
     "clamp": _clamp,
+    "interpolate": _interpolate,
 }

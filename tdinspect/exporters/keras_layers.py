@@ -3,101 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
-from tdinspect.building.signatures import layer_parameters
 from tdinspect.domain.tree import Tree
-from tdinspect.exporters.axes import Held, Lines
-from tdinspect.exporters.code import Code, Group, Item, Text, call
+from tdinspect.exporters.axes import Held
+from tdinspect.exporters.code import Group, Item, Text, call
 from tdinspect.exporters.constants import literal
+from tdinspect.exporters.keras_call import Call, applied, named, short, tuple_of
+from tdinspect.exporters.keras_pointwise import POINTWISE
 from tdinspect.exporters.layers import NoCode
-
-Make = Callable[[Code, Held], Code]
-
-
-@dataclass(slots=True)
-class Call:
-    """One call of a layer: its arguments with torch's defaults, what comes in, what torch gives."""
-
-    type: str
-    named: Mapping[str, object]
-    inputs: list[Held]
-    others: Mapping[str, Held]
-    call: Mapping[str, object]
-    value: Tree
-    lines: Lines
-    layer: Callable[[Code, bool], Code]  # notes a layer with weights: its name, or the variable that it is shared by
-    fresh: Callable[[], Held]  # a new value with the first tensor of ``value``
-
-    def get(self, name: str) -> object:
-        """An argument, or torch's default for it."""
-        if name in self.named:
-            return self.named[name]
-        return next((p.default for p in layer_parameters(self.type) if p.name == name and not p.required), None)
-
-    @property
-    def x(self) -> Held:
-        """The only input. Raises NoCode where there are more."""
-        if len(self.inputs) != 1 or self.others:
-            raise NoCode("it takes more than one input here")
-        return self.inputs[0]
-
-    def refuse_unless(self, name: str, *allowed: object) -> None:
-        """Raise NoCode for an argument that Keras has not."""
-        if self.get(name) not in allowed:
-            raise NoCode(f"{name}: {self.get(name)} has no twin in Keras")
-
-    def apply(self, x: Held, code: Code, weights: bool = False, wrap: bool = True) -> Held:
-        """``layer(x)`` as the result, in the order of ``x``; under TimeDistributed the layer is wrapped."""
-        made = self.fresh()
-        made.order, made.lead = x.order, x.lead
-        return self.lines.let(made, applied(self.layer(code, weights), x, wrap))
-
-    def between(self, x: Held, code: Code, info: object = None) -> Held:
-        """A layer before the one that counts, such as a padding."""
-        made = Held("x", info=x.info, order=x.order, lead=x.lead)
-        self.lines.let(made, applied(code, x, True)).shape = None
-        return made
-
-
-def applied(code: Code, x: Held, wrap: bool) -> Code:
-    """The call of a layer, in a TimeDistributed for each one around."""
-    for _ in range(x.lead - 1 if wrap else 0):
-        code = call("layers.TimeDistributed", code)
-    return Group(code, (Item(x.ref()),))
-
-
-def tuple_of(value: object, rank: int) -> tuple[int, ...]:
-    """One number for each axis in space."""
-    if isinstance(value, tuple | list):
-        found = tuple(value) if len(value) == rank else tuple(value) * rank
-    else:
-        found = (value,) * rank
-    if not all(isinstance(n, int) for n in found):
-        raise NoCode(f"{value} has no twin in Keras")
-    return found
-
-
-def short(numbers: tuple[int, ...]) -> Code:
-    """One number where they are all the same."""
-    return Text(str(numbers[0]) if len(set(numbers)) == 1 else literal(numbers))
-
-
-def named(**given: object) -> dict[str, Code]:
-    """Constants as code, those that are None left out."""
-    return {key: Text(literal(value)) for key, value in given.items() if value is not None}
 
 
 def _dense(c: Call) -> Held:
     x = c.x
     at_end = x.unread or x.order[-1] == x.ndim - 1
     x = c.lines.read(x) if at_end else c.lines.natural(x)
-    code = call("layers.Dense", Text(literal(c.get("out_features"))), **named(use_bias=None if c.get("bias") else False))
+    code = call(
+        "layers.Dense", Text(literal(c.get("out_features"))), **named(use_bias=None if c.get("bias") else False)
+    )
     return c.apply(x, code, weights=True)
 
 
 def _padded(c: Call, x: Held, rank: int) -> tuple[Held, str]:
-    """What a convolution takes, and its ``padding``: zeros around it are a layer of their own where Keras has no name."""
+    """What a convolution takes, and its ``padding``; zeros that Keras has no name for are a layer of their own."""
     padding = c.get("padding")
     if isinstance(padding, str):
         return x, padding
@@ -164,7 +91,7 @@ def _pool(c: Call) -> Held:
     elif any(padding):
         widths = ((0, 0),) * x.lead + tuple((p, p) for p in padding) + ((0, 0),)
         lowest = call("keras.ops.pad", x.ref(), Text(literal(widths)), constant_values=Text('float("-inf")'))
-        made = Held("x", info=x.info, order=x.order, lead=x.lead)
+        made = Held("x", info=x.info, order=x.order, front=x.front)
         c.lines.let(made, lowest).shape = None
         x = made
     more = {"strides": short(strides)} if strides != kernel else {}
@@ -188,7 +115,9 @@ def _adaptive(c: Call) -> Held:
         return c.apply(x, call(f"layers.Global{kind}Pooling{rank}D", keepdims=Text("True")))
     numbers = [axis.size.value({}) if axis.size.is_number else None for axis in x.known.axes[2:]]
     if any(n is None or n % size for n, size in zip(numbers, sizes, strict=True)):
-        raise NoCode(f"its windows of unequal size, for output_size {c.get('output_size')}, have no twin in every Keras 3")
+        raise NoCode(
+            f"its windows of unequal size, for output_size {c.get('output_size')}, have no twin in every Keras 3"
+        )
     windows = tuple(n // size for n, size in zip(numbers, sizes, strict=True) if n is not None)
     return c.apply(x, call(f"layers.{kind}Pooling{rank}D", short(windows)))
 
@@ -223,62 +152,14 @@ def _group_norm(c: Call) -> Held:
     return c.apply(x, call("layers.GroupNormalization", Text(literal(c.get("num_groups"))), **more), weights=True)
 
 
-def _dropout(c: Call) -> Held:
-    rank = {"Dropout1d": 1, "Dropout2d": 2, "Dropout3d": 3}.get(c.type)
-    rate = Text(literal(c.get("p")))
-    if rank is None:
-        kind = "AlphaDropout" if c.type == "AlphaDropout" else "Dropout"
-        return c.apply(c.lines.read(c.x), call(f"layers.{kind}", rate), wrap=False)
-    return c.apply(c.lines.last(c.x, rank), call(f"layers.SpatialDropout{rank}D", rate))
-
-
 def _embedding(c: Call) -> Held:
     for name in ("padding_idx", "max_norm"):
         c.refuse_unless(name, None)
     x = c.lines.read(c.x)
     made = c.fresh()
-    made.order, made.lead = (*x.order, x.ndim), x.lead
+    made.order, made.front = (*x.order, x.ndim), x.front
     sizes = (Text(literal(c.get("num_embeddings"))), Text(literal(c.get("embedding_dim"))))
     return c.lines.let(made, applied(c.layer(call("layers.Embedding", *sizes), True), x, False))
-
-
-_PLAIN = {  # names that keras.activations has for the same function
-    "ReLU": "relu", "ReLU6": "relu6", "Sigmoid": "sigmoid", "Tanh": "tanh", "SiLU": "silu", "Mish": "mish",
-    "SELU": "selu", "Softsign": "softsign", "Hardsigmoid": "hard_sigmoid", "Hardswish": "hard_silu",
-    "LogSigmoid": "log_sigmoid", "GELU": "gelu", "Softplus": "softplus", "Tanhshrink": "tanh_shrink",
-}  # fmt: skip
-
-
-def _activation(c: Call) -> Held:
-    c.refuse_unless("approximate", "none", None)
-    c.refuse_unless("beta", 1, 1.0, None)
-    return c.apply(c.lines.read(c.x), call("layers.Activation", Text(literal(_PLAIN[c.type]))), wrap=False)
-
-
-def _elu(c: Call) -> Held:
-    return c.apply(c.lines.read(c.x), call("layers.ELU", **named(alpha=c.get("alpha"))), wrap=False)
-
-
-def _leaky(c: Call) -> Held:
-    more = named(negative_slope=c.get("negative_slope"))
-    return c.apply(c.lines.read(c.x), call("layers.LeakyReLU", **more), wrap=False)
-
-
-def _softmax(c: Call) -> Held:
-    dim = c.get("dim")
-    x = c.lines.read(c.x)
-    if not isinstance(dim, int):
-        raise NoCode("its axis is not given")
-    axis = named(axis=x.axis(dim)) if x.axis(dim) != -1 else {}
-    if c.type == "LogSoftmax":
-        made = c.fresh()
-        made.order, made.lead = x.order, x.lead
-        return c.lines.let(made, call("keras.ops.log_softmax", x.ref(), **axis))
-    return c.apply(x, call("layers.Softmax", **axis), wrap=False)
-
-
-def _identity(c: Call) -> Held:
-    return c.apply(c.lines.read(c.x), call("layers.Identity"), wrap=False)
 
 
 def _upsample(c: Call) -> Held:
@@ -287,8 +168,11 @@ def _upsample(c: Call) -> Held:
     factor = c.get("scale_factor")
     mode = {"nearest": "nearest", "bilinear": "bilinear"}.get(str(c.get("mode")))
     factors = factor if isinstance(factor, tuple | list) else (factor,) * rank
-    if c.get("size") is not None or mode is None or c.get("align_corners") or not all(
-        isinstance(f, int | float) and int(f) == f for f in factors
+    if (
+        c.get("size") is not None
+        or mode is None
+        or c.get("align_corners")
+        or not all(isinstance(f, int | float) and int(f) == f for f in factors)
     ):
         raise NoCode("only whole factors, nearest or bilinear, have a twin in Keras")
     more = named(interpolation=None if mode == "nearest" else mode)
@@ -325,16 +209,17 @@ def _attention(c: Call) -> Tree:
     assert isinstance(embed, int) and isinstance(heads, int)
     more = named(use_bias=None if c.get("bias") else False, dropout=c.get("dropout") or None)
     code = call("layers.MultiHeadAttention", Text(str(heads)), **named(key_dim=embed // heads), **more)
-    code = c.layer(code, True)
+    noted = c.layer(code, True)
     if q.lead > 1:
         raise NoCode("Keras's TimeDistributed takes one input, and attention three")
     made = c.fresh()
-    made.order, made.lead = wanted, q.lead
-    c.lines.let(made, Group(code, (Item(q.ref()), Item(v.ref()), Item(k.ref(), "key"))))
+    made.order, made.front = wanted, q.front
+    c.lines.let(made, Group(noted, (Item(q.ref()), Item(v.ref()), Item(k.ref(), "key"))))
     return (made, Held("weights", missing="the weights of its attention are read"))
 
 
 TWINS: Mapping[str, Callable[[Call], Tree]] = {
+    **POINTWISE,
     "Linear": _dense,
     **{f"Conv{rank}d": _conv for rank in (1, 2, 3)},
     **{f"ConvTranspose{rank}d": _conv_transposed for rank in (1, 2, 3)},
@@ -343,14 +228,7 @@ TWINS: Mapping[str, Callable[[Call], Tree]] = {
     **{f"BatchNorm{rank}d": _batch_norm for rank in (1, 2, 3)},
     "LayerNorm": _layer_norm,
     "GroupNorm": _group_norm,
-    **{name: _dropout for name in ("Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout")},
     "Embedding": _embedding,
-    **dict.fromkeys(_PLAIN, _activation),
-    "ELU": _elu,
-    "LeakyReLU": _leaky,
-    "Softmax": _softmax,
-    "LogSoftmax": _softmax,
-    "Identity": _identity,
     "Upsample": _upsample,
     **{f"{kind}Pad{rank}d": _zero_pad for rank in (1, 2, 3) for kind in ("Zero", "Constant")},
     "MultiheadAttention": _attention,

@@ -10,7 +10,7 @@ from tdinspect.domain.tree import Tree, leaves
 from tdinspect.exporters.axes import Held, Lines, natural_order
 from tdinspect.exporters.code import Code, Group, Item, Join, Text, call, sequence
 from tdinspect.exporters.constants import literal
-from tdinspect.exporters.keras_layers import Call, applied, named
+from tdinspect.exporters.keras_call import Call, applied, named
 from tdinspect.exporters.layers import NoCode
 from tdinspect.exporters.statements import Assign
 
@@ -34,16 +34,18 @@ def recurrence(c: Call, states_read: bool) -> Tree:
     for index in range(layers):
         last = index == layers - 1
         made = output if last else Held("x", info=_between(x.known, output.known))
-        made.order, made.lead = wanted, x.lead
+        made.order, made.front = wanted, x.front
         code = _one(c, directions, states_read)
-        starts = [Join((state.ref(), Text(f"[:, {index * directions + d}]"))) for d in range(directions) for state in initial]
+        starts = [
+            Join((state.ref(), Text(f"[:, {index * directions + d}]"))) for d in range(directions) for state in initial
+        ]
         applied_ = applied(code, x, True)
         if starts:
             applied_ = Group(applied_.head, (*applied_.items, Item(sequence(starts, "[]"), "initial_state")))
         kept.append(_let(c.lines, made, applied_, directions * (2 if c.type == "LSTM" else 1) if states_read else 0))
         x = made
         if not last and c.get("dropout"):
-            dropped = Held("x", info=x.info, order=x.order, lead=x.lead)
+            dropped = Held("x", info=x.info, order=x.order, front=x.front)
             x = c.lines.let(dropped, applied(call("layers.Dropout", Text(literal(c.get("dropout")))), x, False))
     return (output, _states(c, kept, directions)) if isinstance(c.value, tuple) else output
 
@@ -112,7 +114,7 @@ def reshaped(lines: Lines, x: Held, made: Held) -> Held:
         raise NoCode("Keras's Reshape leaves one size open, and here several are")
     wide = [axis for i, axis in enumerate(inner.axes) if i != batch and str(axis.size) != "1"]
     x = lines.natural(x) if len(wide) > 1 or x.unread else lines.read(x)
-    made.order, made.lead = (found, *(i for i in range(len(outer.axes)) if i != found)), x.lead
+    made.order, made.front = (found, *(i for i in range(len(outer.axes)) if i != found)), x.front
     if len(entries) == 1:
         return lines.let(made, applied(call("layers.Flatten"), x, True))
     return lines.let(made, applied(call("layers.Reshape", Text(literal(tuple(entries)))), x, True))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from tdinspect.building.signatures import eager_class, layer_classes, layer_parameters
 from tdinspect.building.users_code import parameters_of
-from tdinspect.domain.spec import Arguments, Layer
+from tdinspect.domain.spec import Layer
 from tdinspect.exporters.classes import slot
 from tdinspect.exporters.code import Code, Group, Item, Text
 from tdinspect.exporters.constants import literal
@@ -18,7 +18,9 @@ _PLAIN = frozenset(
     + ("input_size", "hidden_size", "embed_dim", "num_heads", "normalized_shape", "d_model", "nhead", "num_groups")
     + ("in1_features", "in2_features", "p", "encoder_layer", "decoder_layer", "num_layers")
 )
-_PLAIN_ALONE = frozenset(("kernel_size", "output_size", "padding", "upscale_factor", "downscale_factor", "negative_slope"))
+_PLAIN_ALONE = frozenset(
+    ("kernel_size", "output_size", "padding", "upscale_factor", "downscale_factor", "negative_slope")
+)
 
 
 class NoCode(Exception):
@@ -78,7 +80,9 @@ def _users(layer: Layer, imports: set[str]) -> Code:
     words = layer.type.split(".")
     if not all(word.isidentifier() for word in words):
         raise NoCode(f"{layer.type} is no Python name")
-    module = next((".".join(words[:end]) for end in range(len(words) - 1, 0, -1) if ".".join(words[:end]) in sys.modules), "")
+    module = next(
+        (".".join(words[:end]) for end in range(len(words) - 1, 0, -1) if ".".join(words[:end]) in sys.modules), ""
+    )
     if not module:
         raise NoCode(f"{layer.type} is not imported")
     imports.add(module)
@@ -112,12 +116,3 @@ def as_lists(value: object) -> object:
     if isinstance(value, Mapping):
         return {key: as_lists(item) for key, item in value.items()}
     return value
-
-
-def parameter_code(args: Arguments, shape: Code, learns: bool) -> Code:
-    """``nn.Parameter(torch.zeros(...))``."""
-    made = {"zeros": "zeros", "ones": "ones", "normal": "randn"}[str(args.named.get("init", "zeros"))]
-    items = [Item(Group(Text(f"torch.{made}"), (Item(shape),)))]
-    if not learns:
-        items.append(Item(Text("False"), "requires_grad"))
-    return Group(Text("nn.Parameter"), tuple(items))

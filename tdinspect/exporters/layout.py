@@ -18,25 +18,21 @@ from tdinspect.building.wiring import name_around
 from tdinspect.domain.spec import (
     Block,
     Container,
-    Expression,
     Function,
     Layer,
     ModelSpec,
-    Recurrent,
     Repeat,
     Residual,
     Share,
     Source,
     Step,
-    all_steps,
     inner_steps,
 )
 from tdinspect.domain.tree import leaves
 from tdinspect.exporters.identifiers import Taken, identifier
+from tdinspect.exporters.reading import free_names, gives_one_tensor, has_weights, reads_sizes
 
 Form = Literal["leaf", "chain", "class", "copies", "inline"]
-# What gives a tuple, so that nn.Sequential cannot hand it on.
-_TUPLES = frozenset(("LSTM", "GRU", "RNN", "LSTMCell", "MultiheadAttention", "AdaptiveLogSoftmaxWithLoss"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +88,9 @@ class _Plan:
         self.shared_inside: set[str] = set()  # full names of containers into which a share reaches
         self.crossing: set[str] = set()  # full names of containers in which a share reaches out
         self.known: dict[str, Step] = {}
+        self.forms: dict[tuple[str, bool], Form] = {}  # each is asked for many times, by every container around
+        self.linked: dict[tuple[str, bool], bool] = {}
+        self.inside: dict[str, bool] = {}
 
     def run(self) -> Layout:
         self._find_shares(self.spec.steps, "")
@@ -184,6 +183,12 @@ class _Plan:
                 self._place(inner, name, self._form(inner, name, copied), at, owner, copied)
 
     def _form(self, step: Step, full: str, copied: bool = False) -> Form:
+        key = full, copied
+        if key not in self.forms:
+            self.forms[key] = self._find_form(step, full, copied)
+        return self.forms[key]
+
+    def _find_form(self, step: Step, full: str, copied: bool) -> Form:
         operation = step.operation
         if not isinstance(operation, Container):
             return "leaf"
@@ -215,7 +220,14 @@ class _Plan:
 
     def _read_inside(self, full: str) -> bool:
         """True where a name inside is read outside."""
-        again = (name + full.removeprefix(t) for name, t in self.layout.targets.items() if f"{full}.".startswith(f"{t}."))
+        if full not in self.inside:
+            self.inside[full] = bool(self.exported) and self._find_reader(full)
+        return self.inside[full]
+
+    def _find_reader(self, full: str) -> bool:
+        again = (
+            name + full.removeprefix(t) for name, t in self.layout.targets.items() if f"{full}.".startswith(f"{t}.")
+        )
         for name in (full, *again):
             words = name.split(".")
             ends = tuple(f"{'.'.join(words[start:])}." for start in range(len(words)))
@@ -242,11 +254,17 @@ class _Plan:
 
     def _links(self, step: Step, full: str, copied: bool = False) -> bool:
         """True for what maps one tensor to one, as nn.Sequential wants it; ``copied``: a copy may be a class."""
+        key = full, copied
+        if key not in self.linked:
+            self.linked[key] = self._find_link(step, full, copied)
+        return self.linked[key]
+
+    def _find_link(self, step: Step, full: str, copied: bool) -> bool:
         operation = step.operation
         if step.parts is not None or step.call or isinstance(step.source, tuple | Mapping):
             return False
         if isinstance(operation, Layer):
-            return _gives_one_tensor(operation)
+            return gives_one_tensor(operation)
         if isinstance(operation, Block):
             one = len(operation.inputs) == 1 and len(operation.outputs) <= 1
             return one and not reads_sizes(step) and self._form(step, full) == "class"
@@ -263,58 +281,3 @@ class _Plan:
             one = len(list(leaves(step.source if step.entering is None else step.entering))) <= 1
             return one and not reads_sizes(step) and self._form(step, full, copied=True) == "class"
         return False
-
-
-def _gives_one_tensor(layer: Layer) -> bool:
-    if "." in layer.type or layer.type in _TUPLES or layer.type.startswith(("MaxUnpool", "FractionalMaxPool")):
-        return False
-    return not layer.args.named.get("return_indices")
-
-
-def has_weights(step: Step) -> bool:
-    """True for a layer, a learned tensor, and a container with one inside."""
-    operation = step.operation
-    if isinstance(operation, Layer):
-        return True
-    if isinstance(operation, Source):
-        return operation.type == "parameter"
-    return any(map(has_weights, inner_steps(operation)))
-
-
-def reads_sizes(step: Step) -> bool:
-    """True where something inside reads a size of the run (``$T``)."""
-    for inner in all_steps((step,)):
-        operation = inner.operation
-        if isinstance(operation, Function | Source) and not (isinstance(operation, Source) and has_weights(inner)):
-            if any(isinstance(v, Expression) for v in leaves((operation.args.scalar, dict(operation.args.named)))):
-                return True
-        elif isinstance(operation, Recurrent):
-            if any(isinstance(entry, str | Expression) for shape in operation.state.values() for entry in shape):
-                return True
-    return False
-
-
-def free_names(step: Step) -> frozenset[str]:
-    """The names outside of a container that its steps read, other than through its own ``from``."""
-    return frozenset(_free(step.operation, _entering(step)))
-
-
-def _entering(step: Step) -> set[str]:
-    known = set(leaves(step.source if step.entering is None else step.entering))
-    return known | set(step.operation.inputs) if isinstance(step.operation, Block) else known
-
-
-def _free(operation: object, known: set[str]) -> Iterator[str]:
-    if not isinstance(operation, Container):
-        return
-    known = known | (set(operation.state) if isinstance(operation, Recurrent) else set())
-    for inner in inner_steps(operation):
-        read = list(leaves(inner.source))
-        if isinstance(inner.operation, Recurrent):
-            read += inner.operation.initial.values()
-        yield from (name for name in read if name.split(".")[0] not in known)
-        closed = isinstance(inner.operation, Container) and inner.operation.type in ("TimeDistributed", "Recurrent")
-        if not closed:
-            yield from _free(inner.operation, known | _entering(inner))
-        known = known | {inner.name} | {name for name in leaves(inner.parts) if name != "_"}
-

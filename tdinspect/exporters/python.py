@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-import textwrap
+import builtins
 from collections.abc import Sequence
 
-from tdinspect.domain.spec import ModelSpec
 from tdinspect.exporters.classes import ClassUse
-from tdinspect.exporters.code import WIDTH
+from tdinspect.exporters.docs import docstring, header
 from tdinspect.exporters.identifiers import Taken
 from tdinspect.exporters.layout import lay_out
 from tdinspect.exporters.seen import Seen
@@ -18,16 +17,18 @@ _TAKEN = ("nn", "F", "torch", "Tensor", "TimeDistributed", "tdinspect")
 
 
 def render(seen: Seen, class_name: str, *, with_tdinspect: bool = False) -> str:
-    """The text of a Python file with the class of the model. Raises CannotExport, with a finding that names the step."""
+    """The text of a Python file with the class of the model. Raises CannotExport, whose finding names the step."""
     spec = seen.spec
     trace = Trace(seen, lay_out(spec), with_tdinspect)
-    use = trace.model(class_name, _doc(seen))
+    use = trace.model(class_name, docstring(seen, names={"input": "x"}))
     roots = {module.split(".")[0] for module in trace.imports}
-    trace.classes.name(Taken({*_TAKEN, *roots, *dir(__builtins__), class_name}))
+    trace.classes.name(Taken({*_TAKEN, *roots, *dir(builtins), class_name}))
     main = _only(trace, use, class_name)
-    blocks: list[list[str]] = [trace.classes.lines(group) for group in trace.classes.groups.values() if group is not use.group]
+    blocks: list[list[str]] = [
+        trace.classes.lines(group) for group in trace.classes.groups.values() if group is not use.group
+    ]
     code = "\n\n\n".join("\n".join(lines) for lines in [*blocks, main])
-    return f'"""{_one_line(spec.name)}: written by tdinspect from its spec."""\n\n{_imports(code, trace.imports)}\n\n\n{code}\n'
+    return f"{header(seen)}\n\n{_imports(code, trace.imports)}\n\n\n{code}\n"
 
 
 def _only(trace: Trace, use: ClassUse, name: str) -> list[str]:
@@ -36,26 +37,6 @@ def _only(trace: Trace, use: ClassUse, name: str) -> list[str]:
     assert use.group is not None
     use.group.name = name
     return trace.classes.lines(use.group)
-
-
-def _doc(seen: Seen) -> tuple[str, ...]:
-    """The docstring: the description, then what comes in and what goes out."""
-    spec = seen.spec
-    said = _one_line(spec.description or f"The model {spec.name}")
-    said = said if said.endswith((".", "!", "?")) else f"{said}."
-    first, *more = textwrap.wrap(said, WIDTH - 8) or ["A model."]
-    lines = [f'"""{first}', *more, ""]
-    for given in spec.inputs:
-        info = seen.inputs[given.name]
-        kind = "" if info.dtype == "float32" else f", {info.dtype}"
-        lines += textwrap.wrap(f"{given.name}: {info.text(seen.sizes)}{kind}", WIDTH - 4, subsequent_indent="    ")
-    return (*lines, '"""')
-
-
-def _one_line(text: str) -> str:
-    """A text of the spec as it may stand in a docstring: one line, nothing that ends it."""
-    plain = "".join(c if c.isprintable() else " " for c in text)
-    return " ".join(plain.replace("\\", "/").replace('"', "'").split())
 
 
 def _imports(code: str, modules: set[str]) -> str:
@@ -75,10 +56,3 @@ def _imports(code: str, modules: set[str]) -> str:
 def _sorted(plain: Sequence[str], own: Sequence[str]) -> list[str]:
     """Imports as isort has them: `import x` before `from x import y` in one block."""
     return [*plain, *own]
-
-
-def default_class(spec: ModelSpec) -> str:
-    """The name of the class where nobody says one."""
-    from tdinspect.exporters.identifiers import class_name
-
-    return class_name(spec.name)

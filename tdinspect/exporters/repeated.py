@@ -13,6 +13,7 @@ from tdinspect.exporters.classes import ClassUse, slot
 from tdinspect.exporters.code import Code, Copies, Group, Item, Join, New, Ref, Shape, Slot, Text, Value, Writer, call
 from tdinspect.exporters.constants import literal
 from tdinspect.exporters.identifiers import variable
+from tdinspect.exporters.instances import class_of
 from tdinspect.exporters.layers import layer_code
 from tdinspect.exporters.statements import Assign
 from tdinspect.exporters.walk import Spot, Walk
@@ -52,7 +53,7 @@ def element(walk: Walk, step: Step, flow: Flow, spot: Spot) -> tuple[Code, Tree]
     else:
         learns = walk.learns(full)
         if place.form == "class":
-            use, values, extra = walk.class_of(step, flow, spot)
+            use, values, extra = class_of(walk, step, flow, spot)
             if extra and place.chain:
                 walk.refuse(step, f"it must be told the size of {extra[0]}")
             code, result = New(use), map_tree(lambda value: value.info, values)

@@ -7,9 +7,6 @@ from dataclasses import dataclass, field
 
 from tdinspect.domain.tree import Tree, leaves, map_tree
 from tdinspect.exporters.code import INDENT, Code, Ref, Shape, Text, Value, Writer, refs
-from tdinspect.exporters.identifiers import Taken, variable
-
-FLOW = ("x", "y")  # what flows from step to step needs no name of its own
 
 
 @dataclass(slots=True)
@@ -77,7 +74,8 @@ def read_by(statement: Statement) -> Iterator[Value]:
             yield from read_by(inner)
 
 
-def _made_by(statement: Statement) -> Iterator[Value]:
+def made_by(statement: Statement) -> Iterator[Value]:
+    """The values that a statement gives, or changes."""
     if isinstance(statement, Assign):
         yield from leaves(statement.targets)
     elif isinstance(statement, Update):
@@ -86,7 +84,7 @@ def _made_by(statement: Statement) -> Iterator[Value]:
         yield statement.target
     elif isinstance(statement, For):
         for inner in statement.body:
-            yield from _made_by(inner)
+            yield from made_by(inner)
 
 
 def live(statements: Sequence[Statement], wanted: Iterable[Value]) -> list[Statement]:
@@ -97,9 +95,10 @@ def live(statements: Sequence[Statement], wanted: Iterable[Value]) -> list[State
         if isinstance(statement, Remark):
             kept.append(statement)
             continue
-        if not any(id(value) in needed for value in _made_by(statement)):
+        if not any(id(value) in needed for value in made_by(statement)):
             continue
         if isinstance(statement, For):
+            _forget(statement, needed)
             statement.body[:] = live(statement.body, _carried(statement, needed))
             if not any(value is statement.item for value in read_by(statement)):
                 statement.item.text = "_"
@@ -111,17 +110,33 @@ def live(statements: Sequence[Statement], wanted: Iterable[Value]) -> list[State
                 statement.shape = None
         kept.append(statement)
     kept.reverse()
-    return [s for i, s in enumerate(kept) if not (isinstance(s, Remark) and not isinstance(_next(kept, i), For | Assign))]
+    return [
+        s for i, s in enumerate(kept) if not (isinstance(s, Remark) and not isinstance(_next(kept, i), For | Assign))
+    ]
 
 
 def _next(statements: Sequence[Statement], index: int) -> Statement | None:
     return statements[index + 1] if index + 1 < len(statements) else None
 
 
+def _forget(loop: For, needed: set[int]) -> None:
+    """Leave out the states that no round reads, until none is left."""
+    dropped = True
+    while dropped:
+        read = {id(value) for value in read_by(loop)} | needed
+        updates = [s for s in loop.body if isinstance(s, Update)]
+        for update in updates:
+            kept = [pair for pair in zip(update.targets, update.codes, strict=True) if id(pair[0]) in read]
+            dropped = len(kept) < len(update.targets)
+            update.targets = tuple(target for target, _ in kept)
+            update.codes = tuple(code for _, code in kept)
+        dropped = dropped and bool(updates)
+
+
 def _carried(loop: For, needed: set[int]) -> list[Value]:
     """What a loop hands from one round to the next, and what is read behind it."""
-    carried = [value for s in loop.body if isinstance(s, Update | Append) for value in _made_by(s)]
-    return [*carried, *(value for value in _made_by(loop) if id(value) in needed)]
+    carried = [value for s in loop.body if isinstance(s, Update | Append) for value in made_by(s)]
+    return [*carried, *(value for value in made_by(loop) if id(value) in needed)]
 
 
 def _without(targets: Tree, needed: set[int]) -> Tree:
@@ -139,92 +154,6 @@ class Body:
     def name(self, value: Value) -> str:
         """The code of a value."""
         return value.text if value.text is not None else self.names[id(value)]
-
-
-class _Naming:
-    """Names as a person would choose them: ``x`` for what the next step takes, the step's name for what is read later."""
-
-    def __init__(self, params: Sequence[tuple[Value, str]], taken: Iterable[str]) -> None:
-        self.names = {id(value): name for value, name in params}
-        self.held: dict[str, int] = {}  # the position up to which a name is in use
-        self.fixed = Taken(taken)
-        self.last: dict[int, int] = {}
-        self.defined = {id(value) for value, _ in params}
-        self.position = 0
-        self.params = params
-
-    def run(self, statements: Sequence[Statement], wanted: Iterable[Value]) -> dict[int, str]:
-        for value, name in self.params:
-            if value.kind != "tensor":
-                self.fixed.names.add(name)
-        self._uses(statements)
-        for value in wanted:
-            self.last[id(value)] = self.position + 1
-        for value, name in self.params:
-            self.held[name] = self.last.get(id(value), 0)
-        self.position = 0
-        self._defs(statements)
-        return self.names
-
-    def _uses(self, statements: Sequence[Statement]) -> None:
-        for statement in statements:
-            self.position += 1
-            here = self.position
-            if isinstance(statement, For):
-                before = set(self.defined)
-                self._uses(statement.body)
-                self.position += 1
-                for value in (*read_by(statement), *_made_by(statement)):
-                    if id(value) in before:  # the next round reads it, too
-                        self.last[id(value)] = self.position
-            else:
-                for value in (*read_by(statement), *(_made_by(statement) if isinstance(statement, Update) else ())):
-                    self.last[id(value)] = max(self.last.get(id(value), 0), here)
-                self.defined |= {id(value) for value in _made_by(statement)}
-
-    def _defs(self, statements: Sequence[Statement]) -> None:
-        for statement in statements:
-            self.position += 1
-            if isinstance(statement, Assign):
-                copied = statement.code.value if isinstance(statement.code, Ref) else None
-                for value in leaves(statement.targets):
-                    self._choose(value, copied)
-            elif isinstance(statement, For):
-                self._choose(statement.item, None)
-                self._defs(statement.body)
-                self.position += 1
-
-    def _choose(self, value: Value, copied: Value | None) -> None:
-        if id(value) in self.names or value.text is not None:
-            return
-        last = self.last.get(id(value), self.position)
-        if value.kind not in ("tensor", "item"):
-            self.names[id(value)] = name = self.fixed.free(variable(value.hint))
-            self.held[name] = last
-            return
-        wanted = [variable(value.hint)]
-        if copied is not None and copied.text is None and copied.kind == "tensor":
-            wanted.insert(1 if value.named else 0, self.names[id(copied)])
-        elif value.kind == "tensor" and not value.named and last <= self.position + 1:
-            wanted = [*FLOW, *wanted]
-        name = next((w for w in wanted if w not in self.fixed.names and self.held.get(w, 0) <= self.position), None)
-        number = 2
-        while name is None:
-            candidate = f"{wanted[-1].rstrip('_')}_{number}"
-            if candidate not in self.fixed.names and self.held.get(candidate, 0) <= self.position:
-                name = candidate
-            number += 1
-        self.names[id(value)] = name
-        self.held[name] = last
-
-
-def named(
-    statements: list[Statement], params: Sequence[tuple[Value, str]], wanted: Sequence[Value], taken: Iterable[str]
-) -> Body:
-    """The statements that are needed for ``wanted``, with names for all their variables."""
-    kept = live(statements, wanted)
-    names = _Naming(params, taken).run(kept, wanted)
-    return Body(kept, names, {name for value, name in params if value.kind == "tensor"})
 
 
 def is_loose(statements: Sequence[Statement], value: Value) -> bool:

@@ -5,29 +5,29 @@ Which value goes where is told by ``building.wiring``, as in the built model; he
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NoReturn
 
 from tdinspect.building.functions import TAKES_LIST
 from tdinspect.building.model import exported_names
-from tdinspect.building.sources import CONSTANTS
 from tdinspect.building.wiring import Flow, Perform, Scope, enter, name_around, run_inside, run_steps
 from tdinspect.domain.finding import Finding
-from tdinspect.domain.spec import Block, Container, Function, Layer, Repeat, Residual, Share, Source, Step
+from tdinspect.domain.spec import Container, Function, Layer, Residual, Share, Source, Step
 from tdinspect.domain.trace import Axis, TensorInfo
-from tdinspect.domain.tree import Tree, first, leaves, map_tree
-from tdinspect.exporters import framed, repeated
-from tdinspect.exporters.classes import Classes, ClassUse, slot
-from tdinspect.exporters.code import EMPTY, Code, Group, Item, Join, New, Ref, Shape, Text, Value, call, method
+from tdinspect.domain.tree import Tree, first, leaves
+from tdinspect.exporters import framed, instances, loops, repeated, sources
+from tdinspect.exporters.classes import Classes, ClassUse
+from tdinspect.exporters.code import EMPTY, Code, Group, Item, Join, Ref, Shape, Text, Value, call
 from tdinspect.exporters.constants import constant, literal
 from tdinspect.exporters.functions import tensor_function
-from tdinspect.exporters.identifiers import Taken, class_name, identifier, variable
+from tdinspect.exporters.identifiers import Taken, identifier, is_default, variable
 from tdinspect.exporters.interface import CannotExport
-from tdinspect.exporters.layers import NoCode, layer_code, parameter_code
+from tdinspect.exporters.layers import NoCode, layer_code
 from tdinspect.exporters.layout import Layout, Place
+from tdinspect.exporters.naming import named
 from tdinspect.exporters.seen import Seen, SeenLeaf
-from tdinspect.exporters.statements import Assign, is_loose, named
+from tdinspect.exporters.statements import Assign, is_loose
 from tdinspect.exporters.walk import Spot
 from tdinspect.exporters.writing import Writing, code_of, tensors, type_of
 
@@ -43,6 +43,7 @@ class Trace:
         self.classes = Classes()
         self.imports: set[str] = set()
         self.steps: dict[str, Step] = {}
+        self.learning: set[str] | None = None
         self.keys: dict[str, str] = {}  # of the classes, by the paths of their instances
 
     def model(self, name: str, doc: Sequence[str]) -> ClassUse:
@@ -110,7 +111,7 @@ class Trace:
         if isinstance(operation, Function):
             return self._function(step, operation, flow, spot)
         if isinstance(operation, Source):
-            return self._source(step, operation, flow, spot)
+            return sources.source(self, step, operation, spot)
         assert isinstance(operation, Layer)
         self.register(step, spot)
         return self.called(step, spot, flow, Text(self.own(spot, step)))
@@ -154,13 +155,13 @@ class Trace:
     def values(self, step: Step, infos: Tree, hint: str | None = None) -> Tree:
         """New values for what a step gives, named by its ``as`` or by the step."""
         own = f"x_{step.name}" if step.name.isdigit() else step.name
-        return self._named(infos, step.parts, hint or own, named=not is_default(step))
+        return self._values(infos, step.parts, hint or own, not is_default(step))
 
-    def _named(self, infos: Tree, names: object, hint: str, named: bool) -> Tree:
+    def _values(self, infos: Tree, names: object, hint: str, named: bool) -> Tree:
         if isinstance(infos, TensorInfo):
-            own = isinstance(names, str) and names != "_"
-            wanted = str(names) if own and not named else hint
-            return Value(wanted, named or own, infos, shape=Shape(infos.symbols(self.seen.sizes)))
+            said = isinstance(names, str) and names != "_"
+            wanted = str(names) if said and not named else hint
+            return Value(wanted, named or said, infos, shape=Shape(infos.symbols(self.seen.sizes)))
         if infos is None:
             return None
         if not isinstance(infos, tuple | list):
@@ -170,7 +171,7 @@ class Trace:
         for index, info in enumerate(infos):
             name = listed[index] if index < len(listed) else None
             own = hint if index == 0 else str(name) if isinstance(name, str) and name != "_" else f"{hint}_{index}"
-            made.append(self._named(info, name, own, named and index == 0))
+            made.append(self._values(info, name, own, named and index == 0))
         return tuple(made)
 
     def _function(self, step: Step, function: Function, flow: Flow, spot: Spot) -> Tree:
@@ -189,26 +190,6 @@ class Trace:
         """A constant of a function, with the variables of the sizes that it reads."""
         return constant(value, lambda symbol: Ref(spot.writing.size(symbol)))
 
-    def _source(self, step: Step, source: Source, flow: Flow, spot: Spot) -> Tree:
-        info = self.leaf(spot, step).value
-        w = spot.writing
-        if source.type == "parameter":
-            leaf, place = self.leaf(spot, step), self.place(spot, step)
-            assert leaf.layer is not None
-            shape = leaf.layer.args.named["shape"]
-            entries = shape if isinstance(shape, tuple | list) else (shape,)
-            learns = not spot.frozen and step.trainable is not False
-            code = parameter_code(leaf.layer.args, _shape_slot(tuple(entries)), learns)
-            w.attribute(place.attribute, code)
-            return Value(step.name, True, info, text=w.own(place.path))
-        named_ = {name: self.constant(value, spot) for name, value in source.args.named.items()}
-        dtype = str(source.args.named.get("dtype", ""))
-        device = Join((Ref(w.entering[0]), Text(".device")))
-        code = _source_code(source.type, named_, dtype, device)
-        value = self.values(step, info)
-        w.say(Assign(value, code))
-        return value
-
     def container(self, step: Step, flow: Flow, scope: Scope, spot: Spot) -> Tree:
         """A container in the form that the layout has for it."""
         assert isinstance(step.operation, Container)
@@ -216,7 +197,7 @@ class Trace:
         if step.operation.type == "TimeDistributed" and (form == "chain" or (form == "class" and mode != "fold")):
             return framed.whole(self, step, flow, spot)
         if form == "class":
-            return self._instance(step, flow, spot)
+            return instances.instance(self, step, flow, spot)
         if form == "copies":
             return repeated.copies(self, step, flow, spot)
         return self.inline(step, flow, scope, spot)
@@ -228,7 +209,7 @@ class Trace:
         if container.type == "TimeDistributed":
             return framed.time_distributed(self, step, flow, scope, spot)
         if container.type == "Recurrent":
-            return framed.recurrent(self, step, flow, scope, spot)
+            return loops.recurrent(self, step, flow, scope, spot)
         inner, entering = enter(step, flow, scope)
         value = self._body(step, container, entering, inner, spot)
         if isinstance(container, Residual):
@@ -282,11 +263,12 @@ class Trace:
 
     def learns(self, full: str) -> bool:
         """True where a step has something to learn inside."""
-        return any(leaf.learns for name, leaf in self.seen.leaves.items() if name.startswith(f"{full}."))
+        if self.learning is None:
+            names = [name.split(".") for name, leaf in self.seen.leaves.items() if leaf.learns]
+            self.learning = {".".join(words[:end]) for words in names for end in range(1, len(words))}
+        return full in self.learning
 
-    def _added(
-        self, step: Step, residual: Residual, value: Value, entering: Flow, inner: Scope, spot: Spot
-    ) -> Value:
+    def _added(self, step: Step, residual: Residual, value: Value, entering: Flow, inner: Scope, spot: Spot) -> Value:
         """``x + f(x)``, on one line where ``f`` is one call."""
         w, shortcut = spot.writing, residual.shortcut
         before: Value = entering.args[0]
@@ -309,125 +291,6 @@ class Trace:
         info = broadcast(before.info, value.info)
         result = Value("added", info=info, shape=Shape(info.symbols(self.seen.sizes)))
         return w.let(result, Join((code, Text(" + "), added)), loose=True)
-
-    def _instance(self, step: Step, flow: Flow, spot: Spot) -> Tree:
-        """A container that is a class: one call of its instance."""
-        place = self.place(spot, step)
-        use, result, extra = self.class_of(step, flow, spot)
-        self.keep(place, step, New(use), spot)
-        return self.called_instance(step, flow, spot, Text(spot.writing.own(place.path)), result, extra)
-
-    def called_instance(
-        self, step: Step, flow: Flow, spot: Spot, head: Code, result: Tree, extra: Sequence[str]
-    ) -> Tree:
-        """The statement that calls an instance of a class of the file."""
-        values = self.values(step, map_tree(lambda v: v.info, result))
-        args = [Item(code_of(arg)) for arg in (*flow.args, *flow.kwargs.values())]
-        args += [Item(Ref(spot.writing.size(symbol)), variable(symbol)) for symbol in extra]
-        spot.writing.say(Assign(values, Group(head, tuple(args)), loose=True))
-        return values
-
-    def class_of(self, step: Step, flow: Flow, spot: Spot) -> tuple[ClassUse, Tree, list[str]]:
-        """A container written as a class: the class, what it gives, and the sizes that it must be told."""
-        container, path = step.operation, self.place(spot, step).path
-        assert isinstance(container, Container)
-        w = Writing(path)
-        inside = Spot(spot.prefix, w)
-        taken = Taken(("self",))
-        wanted = list(container.inputs) if isinstance(container, Block) else []
-        args = [self._param(w, taken, arg, wanted[i] if i < len(wanted) else "x", step) for i, arg in enumerate(flow.args)]
-        kwargs = {name: self._param(w, taken, arg, name, step) for name, arg in flow.kwargs.items()}
-        if not w.entering:
-            self.refuse(step, "nothing enters it")
-        whole = container.type == "TimeDistributed" and container.options.get("mode", "fold") != "fold"
-        if whole and not step.name.isdigit():  # what runs on one time step
-            inner, entering = enter(step, Flow(tuple(args), kwargs), None)
-            value = run_inside(container, inner, entering, self.performer(inside.inside(replace(step, trainable=None))))
-            value = first(value) if step.parts is None else value
-        else:
-            value = self.inline(replace(step, trainable=None), Flow(tuple(args), kwargs), None, inside)
-        name = container.type if isinstance(container, Block) else class_name(_kind_of(step, spot))
-        use = self.closed(w, name, (f'"""{_told(container)}"""',), value, None)
-        self._sort(step, use, path)
-        return use, value, w.extra
-
-    def _sort(self, step: Step, use: ClassUse, path: str) -> None:
-        key = self.classes.key(use)
-        if path not in self.keys:
-            self.keys[path] = key
-            self.classes.add(use)
-        elif self.keys[path] == key:
-            use.group = self.classes.groups[key]
-            use.group.again.append(use)
-        else:
-            self.refuse(step, "its steps do other things with these inputs than where they were used first")
-
-    def _param(self, w: Writing, taken: Taken, arg: Tree, name: str, step: Step) -> Tree:
-        """One argument of a class's ``forward``: a tensor, or a tuple that is taken apart."""
-        plain = taken.free("x" if name == "input" else variable(name))
-        if isinstance(arg, Value):
-            value = Value(plain, True, arg.info)
-            w.param(value, plain)
-            w.entering.append(value)
-            return value
-        if not isinstance(arg, tuple):
-            self.refuse(step, "what enters it is neither a tensor nor a tuple")
-        whole = Value(plain, True, kind="tuple")
-        w.param(whole, plain, type_of(arg))
-        parts = map_tree(lambda v: Value(v.hint, True, v.info), arg)
-        w.say(Assign(parts, Ref(whole)))
-        w.entering += tensors([parts])
-        return parts
-
-
-def is_default(step: Step) -> bool:
-    """True for a name that the reader made (``conv2d_1``), and for the number of a copy."""
-    stem, _, number = step.name.rpartition("_")
-    operation = step.operation.steps[0].operation if isinstance(step.operation, Repeat) else step.operation
-    kinds = {"share", getattr(operation, "type", "").lower().replace(".", "_")}
-    return step.name.isdigit() or (number.isdigit() and stem in kinds)
-
-
-def _kind_of(step: Step, spot: Spot) -> str:
-    """A name for the class of a container: that of the step, of a copy that of the whole, where a person gave it."""
-    words = spot.prefix.rstrip(".").split(".")
-    name = words[-1] if step.name.isdigit() else step.name
-    kind = getattr(step.operation, "type", "Steps")
-    if name.rpartition("_")[0] != kind.lower():
-        return name
-    return {"Residual": "ResidualUnit", "Sequential": "Stack", "TimeDistributed": "PerStep"}.get(kind, "StepByStep")
-
-
-def _told(container: Container) -> str:
-    words: Mapping[str, str] = {
-        "Residual": "What enters, and what its layers add to it.",
-        "TimeDistributed": "Its layers on every time step, with the same weights.",
-        "Recurrent": "Its steps once per time step, in order.",
-    }
-    if isinstance(container, Block):
-        return f"The block {container.type}."
-    return words.get(container.type, "Some steps of the model.")
-
-
-def _shape_slot(entries: tuple[object, ...]) -> Code:
-    return slot(entries, "shape")
-
-
-def _source_code(kind: str, named_: Mapping[str, Code], dtype: str, device: Code) -> Code:
-    more = {"dtype": Text(f"torch.{dtype}")} if dtype else {}
-    if kind == "causal_mask":
-        size = named_["size"]
-        pair = Group(EMPTY, (Item(size), Item(size)))
-        return method(call("torch.full", pair, Text('float("-inf")'), **more, device=device), "triu", Text("1"))
-    if kind == "arange":
-        start, end, step = named_.get("start"), named_["end"], named_.get("step")
-        args = [end] if start is None and step is None else [start or Text("0"), end, *([step] if step else [])]
-        return call("torch.arange", *args, **more, device=device)
-    args = [named_["shape"], *([named_["fill_value"]] if kind == "full" else [])]
-    if kind == "full" and not dtype:
-        more = {"dtype": Text("torch.float32")}
-    assert kind in CONSTANTS
-    return call(f"torch.{kind}", *args, **more, device=device)
 
 
 def broadcast(one: TensorInfo, other: TensorInfo) -> TensorInfo:

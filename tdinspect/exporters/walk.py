@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 
 from tdinspect.building.wiring import Flow, Perform, Scope
 from tdinspect.domain.spec import Step
 from tdinspect.domain.tree import Tree
-from tdinspect.exporters.classes import ClassUse
+from tdinspect.exporters.classes import Classes, ClassUse
 from tdinspect.exporters.code import Code, Value
 from tdinspect.exporters.layout import Place
 from tdinspect.exporters.seen import Seen, SeenLeaf
@@ -36,6 +36,8 @@ class Walk(Protocol):
     with_tdinspect: bool
     imports: set[str]
     steps: dict[str, Step]
+    classes: Classes
+    keys: dict[str, str]
 
     def performer(self, spot: Spot) -> Perform:
         """What says a step at this place."""
@@ -67,11 +69,13 @@ class Walk(Protocol):
     def chained(self, step: Step, flow: Flow, spot: Spot) -> Value:
         """A chain as one call of its ``nn.Sequential``."""
 
-    def class_of(self, step: Step, flow: Flow, spot: Spot) -> tuple[ClassUse, Tree, list[str]]:
-        """A container written as a class."""
+    def inline(self, step: Step, flow: Flow, scope: Scope | None, spot: Spot) -> Tree:
+        """A container's steps among the statements around it."""
 
-    def export(
-        self, step: Step, inner: Scope, outer: Scope | None, change: Callable[[Tree], Tree]
-    ) -> None:
+    def closed(
+        self, w: Writing, name: str, doc: Sequence[str], result: Tree, returns: tuple[Code, str] | None
+    ) -> ClassUse:
+        """The class, once all its statements are said."""
+
+    def export(self, step: Step, inner: Scope, outer: Scope | None, change: Callable[[Tree], Tree]) -> None:
         """What is read outside of a container by a dotted name."""
-

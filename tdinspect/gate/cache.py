@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 
 from tdinspect.domain.source import Source
 from tdinspect.gate.identity import asked, inspector
-from tdinspect.gate.imported import unchanged
+from tdinspect.gate.imported import bytes_of, unchanged
 from tdinspect.gate.inspection import Inspected, dump, load
 from tdinspect.gate.store import FolderStore, NotOurs, Store
 from tdinspect.pipeline import Request
@@ -98,7 +98,7 @@ class Cache:
     def _place(self, source: Source, request: Request) -> tuple[str, str]:
         """The name of a spec's entry, one for each path and way of asking; and the key of what is to be in it."""
         folder = _digest(f"{self._inspector} {_asked(request)}".encode())
-        text = source.text.encode() if isinstance(source.text, str) else source.text
+        text = bytes_of(source)
         # A spec without a name has that of its file.
         stem = PurePath(source.file).stem.encode("utf-8", "surrogatepass")
         key = hashlib.sha256(b"%d %s %s" % (len(stem), stem, text)).hexdigest()

@@ -18,8 +18,13 @@ def uses_imports(source: Source, allowed: Collection[str]) -> bool:
     """Whether the spec may name a module of an allowed package; an escape in the YAML may hide the name."""
     if not allowed:
         return False
-    text = source.text.encode() if isinstance(source.text, str) else source.text
+    text = bytes_of(source)
     return b"\\" in text or any(name.partition(".")[0].encode() in text for name in allowed)
+
+
+def bytes_of(source: Source) -> bytes:
+    """The text as bytes; a text of the command line may hold what was no text there."""
+    return source.text.encode("utf-8", "surrogatepass") if isinstance(source.text, str) else source.text
 
 
 def before_any() -> None:

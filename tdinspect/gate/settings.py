@@ -212,9 +212,13 @@ def _bytes(value: object) -> object:
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(one, str) and one.strip() for one in value):
+    if not isinstance(value, list) or not all(map(_is_text, value)):
         raise _expected("a list of texts", value)
     return tuple(value)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _codes(value: object) -> tuple[str, ...]:
@@ -244,8 +248,9 @@ def _expected(wanted: str, value: object) -> _Wrong:
 def _describe(value: object) -> str:
     from tdinspect.importers.collector import describe
 
-    if isinstance(value, list) and value and not all(isinstance(one, str) for one in value):
-        return f"a list with {describe(next(one for one in value if not isinstance(one, str)))}"
+    wrong = [one for one in value if not _is_text(one)] if isinstance(value, list) else []
+    if wrong:
+        return f"a list with {'an empty text' if isinstance(wrong[0], str) else describe(wrong[0])}"
     return describe(value).replace("mapping", "table")
 
 

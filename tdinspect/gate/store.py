@@ -82,6 +82,8 @@ class FolderStore:
         """As Store says."""
         self._prepare()
         target = self.root / name
+        if target.parent.is_symlink():
+            raise NotOurs(f"{target.parent} is a link")
         temporary = target.with_name(f".{target.name}.{os.getpid()}.{next(_numbers)}.tmp")
         try:
             try:
@@ -98,7 +100,7 @@ class FolderStore:
     def tidy(self, folder: str, folders: int, files: int) -> None:
         """As Store says."""
         with suppress(OSError):
-            if os.path.isdir(f"{self.root}/{folder}"):  # noqa: PTH112
+            if _is_ours(self.root / folder):
                 os.utime(self.root / folder)
                 _keep_newest_files(self.root / folder, files)
             for old in _oldest([found for found in self.root.iterdir() if _is_ours(found)], folders):

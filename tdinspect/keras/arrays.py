@@ -10,6 +10,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 Arrays = Mapping[str, Mapping[str, "Array"]]
 _SPARE = 64 * 2**20  # bytes that an HDF5 file may have beside its weights
-_CELLS = ("SimpleRNN", "LSTM", "GRU", "CuDNNLSTM", "CuDNNGRU")
+_ROOTS = ("layers", "_layer_checkpoint_dependencies")  # the second in archives of Keras 2.12
+_CELLS = ("SimpleRNN", "LSTM", "GRU")
 _HEADS = ("query_dense", "key_dense", "value_dense", "output_dense")
 
 
@@ -38,15 +40,39 @@ def read_arrays(path: Path, kind: str, graph: Graph, rows: Sequence[KerasRow]) -
     except ImportError:
         raise UnreadableFile(NO_H5PY) from None
     wanted = {row.name: row.weights for row in rows if not row.container and row.weights}
+    total = sum(row.params for row in rows if not row.container)
     try:
         if kind == "h5":
             with h5py.File(path, "r") as file:
-                return _named(wanted, _flat(file, graph, rows))
-        size = 8 * sum(row.params for row in rows if not row.container) + _SPARE
-        with h5py.File(io.BytesIO(_member(path, size)), "r") as file:
-            return _named(wanted, dict(_model(file, graph, "", _by_name(file))))
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+                return _named(wanted, _flat(_Store(file, total), graph, rows))
+        with h5py.File(io.BytesIO(_member(path, 8 * total + _SPARE)), "r") as file:
+            return _named(wanted, dict(_model(file, graph, "", _Store(file, total, _by_name(file)))))
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise Refused(f"its weights cannot be read: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Store:
+    """An open HDF5 file. ``most``: the numbers that one array may have; ``names``: groups by their layers' names."""
+
+    file: Any
+    most: int
+    names: Mapping[str, Any] = field(default_factory=dict)
+
+    def read(self, item: Any) -> Array:
+        """One array; a file may point to others, or unpack to more than it shows. Raises Refused."""
+        if item.size is None or item.size > self.most or item.is_virtual or item.external or item.file != self.file:
+            raise Refused("its weights cannot be read: an array is not in the file, or larger than its layers")
+        found: Array = item[()]
+        if found.dtype.kind not in "fiu":
+            raise Refused("its weights cannot be read: an array is not of numbers")
+        return found
+
+    def variables(self, group: Any) -> Iterator[Array]:
+        """``vars/0``, ``vars/1`` ... in their order."""
+        found = _child(group, "vars")
+        for key in sorted((key for key in found or () if key.isdecimal()), key=int):
+            yield self.read(found[key])
 
 
 def _member(path: Path, most: int) -> bytes:
@@ -97,25 +123,25 @@ def _by_name(file: Any) -> Mapping[str, Any]:
     return found
 
 
-def _model(group: Any, graph: Graph, owner: str, names: Mapping[str, Any]) -> Iterator[tuple[str, list[Array]]]:
+def _model(group: Any, graph: Graph, owner: str, store: _Store) -> Iterator[tuple[str, list[Array]]]:
     """Keras 3: the layers of a model under their counted class names."""
     used: dict[str, int] = {}
     for conf in graph.layers.values():
         stem = _snake(conf.class_name)
         count = used.get(stem, 0)
         used[stem] = count + 1
-        key = f"layers/{stem}_{count}" if count else f"layers/{stem}"
-        inner = group[key] if group is not None and key in group else None
-        yield from _layer(inner, conf, f"{owner}{conf.name}", names)
+        key = f"{stem}_{count}" if count else stem
+        inner = next((found for root in _ROOTS if (found := _child(group, f"{root}/{key}")) is not None), None)
+        yield from _layer(inner, conf, f"{owner}{conf.name}", store)
 
 
-def _layer(group: Any, conf: Conf, owner: str, names: Mapping[str, Any]) -> Iterator[tuple[str, list[Array]]]:
+def _layer(group: Any, conf: Conf, owner: str, store: _Store) -> Iterator[tuple[str, list[Array]]]:
     graph, inner = conf.extra.get("graph"), conf.extra.get("layer")
     if isinstance(graph, Graph):
-        yield from _model(group, graph, f"{owner}/", names)
+        yield from _model(group, graph, f"{owner}/", store)
         return
     if conf.class_name == "TimeDistributed" and isinstance(inner, Conf):
-        yield from _layer(_child(group, "layer"), inner, f"{owner}/{inner.name}", names)
+        yield from _layer(_child(group, "layer"), inner, f"{owner}/{inner.name}", store)
         return
     parts = [group]
     if conf.class_name == "Bidirectional":
@@ -124,31 +150,24 @@ def _layer(group: Any, conf: Conf, owner: str, names: Mapping[str, Any]) -> Iter
         parts = [_child(group, "cell")]
     elif conf.class_name == "MultiHeadAttention":
         parts = [_child(group, name) for name in _HEADS]
-    arrays = [array for part in parts for array in _variables(part)]
-    yield owner, arrays or list(_variables(names.get(conf.name)))
+    arrays = [array for part in parts for array in store.variables(part)]
+    yield owner, arrays or list(store.variables(store.names.get(conf.name)))
 
 
 def _child(group: Any, name: str) -> Any:
     return group[name] if group is not None and name in group else None
 
 
-def _variables(group: Any) -> Iterator[Array]:
-    """``vars/0``, ``vars/1`` ... in their order."""
-    found = _child(group, "vars")
-    for key in sorted((key for key in found or () if key.isdecimal()), key=int):
-        yield found[key][()]
-
-
-def _flat(file: Any, graph: Graph, rows: Sequence[KerasRow]) -> dict[str, list[Array]]:
+def _flat(store: _Store, graph: Graph, rows: Sequence[KerasRow]) -> dict[str, list[Array]]:
     """``.h5``: one list for each of the model's own layers; in it what is trained stands first. Raises Refused."""
-    groups = file.get("model_weights", file)
+    groups = store.file.get("model_weights", store.file)
     found: dict[str, list[Array]] = {}
     by_owner = {row.name: row for row in rows if not row.container and row.weights}
     for conf in graph.layers.values():
         if conf.name not in groups:
             continue
         group = groups[conf.name]
-        arrays = [group[_text(name)][()] for name in group.attrs.get("weight_names", ())]
+        arrays = [store.read(group[_text(name)]) for name in group.attrs.get("weight_names", ())]
         slots = [(row, weight) for row in _owned(conf, conf.name, by_owner) for weight in row.weights]
         slots = sorted(slots, key=lambda slot: slot[0].frozen or not slot[1].trainable)
         if len(slots) != len(arrays):

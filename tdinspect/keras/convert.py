@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from tdinspect.domain.finding import Finding
 from tdinspect.keras.conf import Conf
 from tdinspect.keras.facts import Facts
-from tdinspect.keras.graph import Call, Graph, Ref
+from tdinspect.keras.graph import Graph
 from tdinspect.keras.implied import WRAPPER, check_sizes, kind_of, per_step, shapes_of, weights_of
 from tdinspect.keras.kind import Kind, Use
+from tdinspect.keras.nodes import Call, Ref
 from tdinspect.keras.refused import Refused
 from tdinspect.keras.rows import KerasRow
 from tdinspect.keras.shapes import Shape, keras_shape
@@ -74,6 +75,8 @@ class Walk:
         wanted = [keywords[key] for key, value in call.keywords.items() if isinstance(value, Ref | tuple)]
         if len(whole) < len(inputs) or any(v is None or (isinstance(v, list) and None in v) for v in wanted):
             return ()  # it stands behind a layer that was refused
+        if call.masked:
+            self.warn("the mask that comes along is left out: masked steps are read like any other", place)
         return self.layer(conf, scope, place, whole, keywords, trainable)
 
     def layer(
@@ -92,6 +95,7 @@ class Walk:
         for key, said in kind.left_out.items():
             if conf.given(key):
                 self.warn(f"`{key}` of {conf.class_name} is left out: {said}", owner)
+        self._unusual(conf, owner)
         first = len(self.rows)
         row = self._row(use, shapes)
         self.rows.append(row)
@@ -111,6 +115,16 @@ class Walk:
             container=len(self.rows) > first + 1,
         )
         return made
+
+    def _unusual(self, conf: Conf, owner: str) -> None:
+        """What any layer may have, and a spec has not. Raises Refused for further weights."""
+        if conf.given("lora_rank") or conf.given("quantization_config"):
+            raise Refused(f"{conf.class_name} with further weights (`lora_rank` or `quantization_config`)")
+        policy = conf.data.get("dtype")
+        inner = policy.get("config") if isinstance(policy, Mapping) else {"name": policy}
+        name = inner.get("name") if isinstance(inner, Mapping) else None
+        if isinstance(name, str) and ("float16" in name or "float64" in name):
+            self.warn(f"`dtype` is {name[:40]}: the spec computes in float32", owner)
 
     def _converted(self, kind: Kind, use: Use) -> Sequence[Value]:
         graph = use.conf.extra.get("graph")

@@ -17,8 +17,9 @@ class Facts:
     """``layouts``: the one that the first reader of an input wants.
 
     ``clocks``: axes that something walks along, by their source, and whether it certainly is time.
-    ``equal``: axes that meet element by element. ``high``: the bound of an input that is looked up in a table. ``swallowed``: axes that end up among the features.
-    ``split``: layers whose padding must be a step of its own, since their uses differ in it.
+    ``equal``: axes that meet element by element. ``high``: the bound of an input that is looked up in a table.
+    ``swallowed``: axes that end up among the features. ``split``: layers whose padding must be a step of its own, since
+    their uses differ in it.
     """
 
     layouts: dict[str, Layout] = field(default_factory=dict)

@@ -4,40 +4,20 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from tdinspect.keras.conf import Conf
+from tdinspect.keras.nodes import DEEPEST, Call, Ref, ends, listed, new_node, old_node, refs_of
 from tdinspect.keras.refused import Refused
 
 MODELS = ("Sequential", "Functional", "Model")
-MOST_LAYERS, DEEPEST = 20_000, 32
-
-
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """One tensor: which layer gave it, in which of its calls, which of its outputs."""
-
-    layer: str
-    call: int
-    index: int
-    shape: tuple[int | None, ...] | None = None  # as the file has it, where it has
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One use of a layer. ``inputs`` in their order, keyword tensors and constants by their names."""
-
-    layer: str
-    number: int
-    inputs: tuple[Ref, ...]
-    keywords: Mapping[str, object] = field(default_factory=dict)  # Ref, tuples of Ref, or constants
-    nested: bool = False  # the first argument is a list
+MOST_LAYERS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A model. ``calls`` stand so that each comes after what it reads."""
+    """A model. ``calls`` stand so that each comes after what it reads; ``size`` counts them, inner models' too."""
 
     name: str
     layers: Mapping[str, Conf]
@@ -45,6 +25,7 @@ class Graph:
     inputs: tuple[Ref, ...]
     outputs: tuple[Ref, ...]
     trainable: bool = True
+    size: int = 0
 
 
 def read_graph(class_name: str, config: Mapping[str, object], keras: int, depth: int = 0) -> Graph:
@@ -56,7 +37,7 @@ def read_graph(class_name: str, config: Mapping[str, object], keras: int, depth:
         raise Refused(message, "TD004")
     if depth > DEEPEST:
         raise Refused(f"more than {DEEPEST} models inside each other", "TD008")
-    layers = _list(config["layers"], "layers")
+    layers = listed(config["layers"], "layers")
     if len(layers) > MOST_LAYERS:
         raise Refused(f"more than {MOST_LAYERS:,} layers", "TD008")
     made = [_layer(layer, keras, depth) for layer in layers]
@@ -69,7 +50,16 @@ def read_graph(class_name: str, config: Mapping[str, object], keras: int, depth:
     trainable = config.get("trainable") is not False
     build = _sequential if class_name == "Sequential" else _functional
     calls, inputs, outputs, confs = build(config, made, confs)
-    return Graph(str(name), confs, _ordered(calls, confs), inputs, outputs, trainable)
+    calls, confs = _without_masks(calls, confs, outputs)
+    size = sum(_size(confs[call.layer]) for call in calls)
+    if size > MOST_LAYERS:
+        raise Refused(f"more than {MOST_LAYERS:,} layers, with its inner models written out", "TD008")
+    return Graph(str(name), confs, _ordered(calls, confs), inputs, outputs, trainable, size)
+
+
+def _size(conf: Conf) -> int:
+    graph, inner = conf.extra.get("graph"), conf.extra.get("layer")
+    return 1 + (graph.size if isinstance(graph, Graph) else _size(inner) if isinstance(inner, Conf) else 0)
 
 
 def inner_conf(data: object, keras: int, depth: int, what: str) -> Conf:
@@ -134,112 +124,50 @@ def _first_shape(first: Conf, config: Mapping[str, object]) -> object:
 def _functional(config: Mapping[str, object], made: Sequence[tuple[Conf, Any]], confs: dict[str, Conf]) -> _Built:
     calls = []
     for conf, data in made:
-        nodes = _list(data.get("inbound_nodes", []), f"inbound_nodes of {conf.name}")
+        nodes = listed(data.get("inbound_nodes", []), f"inbound_nodes of {conf.name}")
         for number, node in enumerate(nodes):
-            calls.append(_new_node(conf, number, node) if isinstance(node, Mapping) else _old_node(conf, number, node))
-    inputs = tuple(_ends(config.get("input_layers"), "input_layers"))
-    outputs = tuple(_ends(config.get("output_layers"), "output_layers"))
+            calls.append(new_node(conf, number, node) if isinstance(node, Mapping) else old_node(conf, number, node))
+    inputs = tuple(ends(config.get("input_layers"), "input_layers"))
+    outputs = tuple(ends(config.get("output_layers"), "output_layers"))
     if not inputs or not outputs:
         raise Refused("the model has no inputs or no outputs")
     return calls, inputs, outputs, confs
 
 
-def _new_node(conf: Conf, number: int, node: Mapping[str, Any]) -> Call:
-    """Keras 3: ``{args: [...], kwargs: {...}}`` with the tensors where they stand in the call."""
-    args = _list(node.get("args", []), f"args of {conf.name}")
-    kwargs = node.get("kwargs", {})
-    if not isinstance(kwargs, Mapping):
-        raise Refused(f"kwargs of {conf.name} must be an object")
-    inputs: list[Ref] = []
-    keywords: dict[str, object] = {}
-    for place, arg in enumerate(args):
-        found = list(_tensors(arg))
-        if not found and arg is not None:
-            keywords[f"arg{place}"] = arg
-        inputs += found
-    for key, value in kwargs.items():
-        found = list(_tensors(value))
-        keywords[str(key)] = (tuple(found) if isinstance(value, list) else found[0]) if found else value
-    return Call(conf.name, number, tuple(inputs), keywords, bool(args) and isinstance(args[0], list))
+def _without_masks(
+    calls: Sequence[Call], confs: dict[str, Conf], outputs: Sequence[Ref]
+) -> tuple[list[Call], dict[str, Conf]]:
+    """Without the operations that only made masks: Keras 3 has them in its graph, and no layer."""
+    places = {(call.layer, call.number): call for call in calls}
+    wanted, seen = [(ref.layer, ref.call) for ref in outputs], set[tuple[str, int]]()
+    while wanted:
+        place = wanted.pop()
+        if place not in seen:
+            seen.add(place)
+            wanted += [(ref.layer, ref.call) for ref in refs_of(places[place])] if place in places else []
+    kept = [call for call in calls if (call.layer, call.number) in seen or not _operation(confs[call.layer])]
+    used = {call.layer for call in kept}
+    return kept, {name: conf for name, conf in confs.items() if name in used or not _operation(conf)}
 
 
-def _old_node(conf: Conf, number: int, node: object) -> Call:
-    """Keras 2: ``[[layer, call, output, {keywords}], ...]``; one tensor may stand without the outer list."""
-    items = _list(node, f"inbound_nodes of {conf.name}")
-    if items and isinstance(items[0], str):
-        items = [items]
-    inputs: list[Ref] = []
-    keywords: dict[str, object] = {}
-    for item in items:
-        inputs.append(_ref(item, conf.name))
-        more = item[3] if len(item) > 3 else {}
-        for key, value in more.items() if isinstance(more, Mapping) else ():
-            keywords[str(key)] = _old_keyword(value)
-    return Call(conf.name, number, tuple(inputs), keywords, len(items) > 1)
+def _operation(conf: Conf) -> bool:
+    return conf.module.startswith("keras.src.ops")
 
 
-def _old_keyword(value: object) -> object:
-    if isinstance(value, list) and len(value) in (3, 4) and isinstance(value[0], str):
-        return _ref(value, "a keyword")
-    if isinstance(value, list) and value and all(isinstance(item, list) and len(item) in (3, 4) for item in value):
-        return tuple(_ref(item, "a keyword") for item in value)
-    return value
+def twins(graph: Graph) -> Iterator[tuple[str, str]]:
+    """Layers inside wrappers with the name and the configuration of another layer of the model.
 
-
-def _tensors(value: object, depth: int = 0) -> Iterator[Ref]:
-    """The tensors in an argument, in their order."""
-    if depth > DEEPEST:
-        raise Refused("an argument is nested too deeply", "TD008")
-    if isinstance(value, Mapping) and value.get("class_name") == "__keras_tensor__":
-        config = value.get("config")
-        config = config if isinstance(config, Mapping) else {}
-        shape = config.get("shape")
-        known = isinstance(shape, list) and all(n is None or type(n) is int for n in shape)
-        found = _ref(config.get("keras_history"), "a tensor")
-        yield Ref(found.layer, found.call, found.index, tuple(shape) if known and isinstance(shape, list) else None)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _tensors(item, depth + 1)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _tensors(item, depth + 1)
-
-
-def _ref(value: object, what: str) -> Ref:
-    if isinstance(value, list) and len(value) >= 3:
-        layer, call, index = value[:3]
-        if isinstance(layer, str) and type(call) is int and type(index) is int and call >= 0 and index >= 0:
-            return Ref(layer, call, index)
-    raise Refused(f"{what}: a tensor must be [layer, call, output], not {str(value)[:60]}")
-
-
-def _ends(value: object, what: str) -> Iterator[Ref]:
-    if isinstance(value, list) and value and isinstance(value[0], str):
-        yield _ref(value, what)
-        return
-    if not isinstance(value, list | Mapping):
-        raise Refused(f"`{what}` must be a list of tensors")
-    for item in value.values() if isinstance(value, Mapping) else value:
-        if isinstance(item, list) and item and isinstance(item[0], list):
-            yield from _ends(item, what)
-        else:
-            yield _ref(item, what)
-
-
-def _list(value: object, what: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise Refused(f"{what} must be a list")
-    return value
-
-
-def refs_of(call: Call) -> Iterator[Ref]:
-    """Every tensor that a call reads."""
-    yield from call.inputs
-    for value in call.keywords.values():
-        if isinstance(value, Ref):
-            yield value
-        elif isinstance(value, tuple):
-            yield from value
+    They were one layer in the program, or two of one name: the file does not say, and Keras reads two.
+    """
+    known = {conf.name: (conf, conf.name) for conf in graph.layers.values()}
+    for conf in graph.layers.values():
+        place, inner = conf.name, conf.extra.get("layer")
+        while isinstance(inner, Conf):
+            place = f"{place}/{inner.name}"
+            other, where = known.setdefault(inner.name, (inner, place))
+            if where != place and other.class_name == inner.class_name and other.data == inner.data:
+                yield place, where
+            inner = inner.extra.get("layer")
 
 
 def _ordered(calls: Sequence[Call], confs: Mapping[str, Conf]) -> tuple[Call, ...]:

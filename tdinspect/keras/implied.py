@@ -8,9 +8,10 @@ from dataclasses import replace
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.nearest import nearest
 from tdinspect.keras.conf import Conf
-from tdinspect.keras.graph import MODELS, Graph, Ref
+from tdinspect.keras.graph import MODELS, Graph
 from tdinspect.keras.kind import Kind, Weight
 from tdinspect.keras.layers import BY_CLASS, WHY_NOT
+from tdinspect.keras.nodes import Ref
 from tdinspect.keras.refused import Refused
 from tdinspect.keras.shapes import Dim, Shape
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from tdinspect.keras.conf import Conf
 from tdinspect.keras.facts import Facts
 from tdinspect.keras.refused import Refused
-from tdinspect.keras.shapes import Shape
+from tdinspect.keras.shapes import Dim, Shape
 from tdinspect.keras.steps import Carry, Layout, Scope, Step, Value, channels_second, keras_layout
 
 
@@ -159,6 +159,10 @@ class Use:
         value = value or self.value
         rank = len(value.shape)
         return self.take(value, channels_second(rank, 1 if self.conf.channels_first() else -1))
+
+    def features(self, *dims: Dim) -> None:
+        """These axes are read as features: none of them is time for the model as a whole."""
+        self.walk.learned.swallowed |= {dim.root for dim in dims if dim.root is not None and not dim.open}
 
     def give(self, ref: str, layout: Layout | None = None, output: int = 0, origin: str | None = None) -> Value:
         """An output of the layer, in Keras's layout unless another is said."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from tdinspect.domain.finding import Finding
 from tdinspect.keras.convert import Walk, ended
 from tdinspect.keras.facts import Facts, open_size, symbols
-from tdinspect.keras.graph import Graph, read_graph
+from tdinspect.keras.graph import Graph, read_graph, twins
 from tdinspect.keras.implied import TooSmall, unsupported
 from tdinspect.keras.reading import ModelFile
 from tdinspect.keras.refused import Refused
@@ -108,6 +108,7 @@ def _imported(graph: Graph, file: ModelFile, inputs: tuple[_Entry, ...], scale: 
         errors += (Finding("TD008", f"more than {_MOST_PARAMS:,} parameters"),)
     if unknown or errors:
         return Imported(identifier(graph.name), None, tuple(walk.rows), (*unknown, *errors, *warnings), graph)
+    warnings += tuple(_twin(place, other) for place, other in twins(graph))
     walk.findings = list(warnings)
     text = spec_text(_draft(graph, file, inputs, dims, walk, scope, outputs, told))
     blocks = {block.name: tuple(block.steps) for block in walk.blocks}
@@ -122,6 +123,11 @@ def _imported(graph: Graph, file: ModelFile, inputs: tuple[_Entry, ...], scale: 
         inputs={entry.name: _layout(entry, walk) for entry in inputs},
         outputs={value.ref: value.layout for value in outputs},
     )
+
+
+def _twin(place: str, other: str) -> Finding:
+    message = f"{place}: of the same name as {other}; if they are one layer, the file does not say so: two are counted"
+    return Finding("TD003", message, tuple(place.split("/")), level="warning")
 
 
 def _grouped(warnings: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -70,7 +70,7 @@ def spec_text(draft: Draft) -> str:
 def _inputs(inputs: Sequence[Input]) -> list[str]:
     lines = []
     for one in inputs:
-        key = "input" if len(inputs) == 1 else f"  {one.name}"
+        key = "input" if len(inputs) == 1 else f"  {flow(one.name)}"
         full: dict[str, object] = {"shape": list(one.shape)}
         if one.dtype:
             full["dtype"] = one.dtype
@@ -107,7 +107,7 @@ def _step(step: Step, before: str | None) -> Iterator[str]:
         yield f"- {step.op}:"
     else:
         yield f"- {step.op}: {flow(step.args)}"
-    yield f"  name: {step.name}"
+    yield f"  name: {flow(step.name)}"
     if step.source is not None and step.source != before:
         yield f"  from: {flow(step.source)}"
     if step.parts is not None:
@@ -144,7 +144,7 @@ def _reads(source: object, name: str) -> bool:
 def flow(value: object) -> str:
     """A value on one line of YAML."""
     if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{key}: {flow(item)}' for key, item in value.items())}}}"
+        return f"{{{', '.join(f'{flow(key)}: {flow(item)}' for key, item in value.items())}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(flow(item) for item in value)}]"
     if isinstance(value, str):

@@ -113,6 +113,8 @@ class Call:
 
 def infos_in(tree: Tree) -> list[TensorInfo]:
     """The tensors in inputs or in a result, from left to right; constants left out."""
+    if isinstance(tree, TensorInfo):
+        return [tree]
     return [info for info in leaves(tree) if isinstance(info, TensorInfo)]
 
 

@@ -18,9 +18,9 @@ from tdinspect.domain.tree import Tree, first, map_tree
 from tdinspect.running.call import World
 from tdinspect.running.folding import Cut, Fold, Frame, choose_cut, choose_fold
 from tdinspect.running.ledger import Ledger, Place
-from tdinspect.running.sides import infos_of, map_infos
+from tdinspect.running.sides import Leaf, Transfers, infos_of, map_infos
 from tdinspect.running.symbols import size_of
-from tdinspect.running.transfer import LayerError, transfer
+from tdinspect.running.transfer import LayerError
 from tdinspect.time_distributed import TimeDistributed
 
 
@@ -42,6 +42,7 @@ class Walk(Protocol):
 
     world: World
     ledger: Ledger
+    transfers: Transfers
     exported: frozenset[str]
     sums: list[tuple[TensorInfo, TensorInfo]]
 
@@ -116,8 +117,9 @@ class Enclosed:
     def _added(self, before: Tree, value: Tree) -> Tree:
         if isinstance(before, TensorInfo) and isinstance(value, TensorInfo):
             self.walk.sums.append((before, value))
+        add = TensorFunction("add", {}, self.walk.world.run)
         try:
-            return transfer(TensorFunction("add", {}, self.walk.world.run), (before, value), {}, self.walk.world)
+            return self.walk.transfers.of(Leaf("add", None, {}, {}, add, Flow((before, value)), None))
         except LayerError as error:
             sizes = self.walk.world.sizes
             shapes = " and ".join(x.text(sizes) for x in (before, value) if isinstance(x, TensorInfo))

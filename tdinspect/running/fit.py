@@ -15,8 +15,8 @@ Moving = tuple[Size, int, Mapping[int, int]]
 def fit_single(points: Mapping[int, int]) -> Size | None:
     """``(a*n + b) // c`` through every point ``{n: size}``, in the symbol ``n``, or None.
 
-    The form is that of any chain of convolutions, pools and paddings, and of upsampling by whole numbers. A period
-    ``c`` is taken only when the points show two of them.
+    The form is that of any chain of convolutions, pools and paddings, and of upsampling by whole numbers; so often as
+    all points have in common. A period ``c`` is taken only when the points show two of them.
     """
     start = min(points)
     for c in sorted(n - start for n in points if n > start and 2 * n - start in points):
@@ -25,6 +25,10 @@ def fit_single(points: Mapping[int, int]) -> Size | None:
         high = min(c * size - a * n + c - 1 for n, size in points.items())
         if low <= high:
             return (VARIABLE * a + Size.number(min(max(0, low), high))) // c
+    common = gcd(*points.values())
+    if common > 1:
+        apart = fit_single({n: size // common for n, size in points.items()})
+        return None if apart is None else apart * common
     return _power(points)
 
 

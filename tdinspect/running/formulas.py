@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from torch import nn
 
@@ -27,7 +27,7 @@ def symbolic(call: Call, base: Tree, inputs: Sequence[TensorInfo]) -> Tree:
     """The outputs of ``call`` with their sizes as formulas; ``base`` is what it gave with nothing grown."""
     found = [leaf for leaf in leaves(base) if isinstance(leaf, Described)]
     kept = _kept(call, base, inputs)
-    others = [axis.size for info in inputs for axis in info.axes if axis not in kept.values()]
+    others = [axis.size for info in inputs for i, axis in enumerate(info.axes) if i not in kept]
     variables = [variable for variable in _variables(call, inputs) if not kept or variable.size in others]
     moves = {variable: _Movement(call, variable, found) for variable in variables}
     described = iter(range(len(found)))
@@ -57,10 +57,19 @@ def _variables(call: Call, inputs: Sequence[TensorInfo]) -> list[Variable]:
     sizes = dict.fromkeys(axis.size for info in inputs for axis in info.axes if not axis.size.is_number)
     module = call.module
     if isinstance(module, TensorFunction) and module.reads:
-        symbols = dict.fromkeys([*(s for size in sizes for s in sorted(size.symbols)), *sorted(module.reads)])
+        symbols = _moving_with(module.reads, sizes)
         read = [Variable(Size.symbol(s), s) for s in symbols if s != call.world.batch or call.engine.batch is None]
-        return [*read, *(Variable(size) for size in sizes if call.engine.batch and call.is_batch(size))]
+        others = [s for s in sizes if (call.engine.batch if call.is_batch(s) else not s.symbols & symbols.keys())]
+        return [*read, *map(Variable, others)]
     return [Variable(size) for size in sizes if call.engine.batch != 0 or not call.is_batch(size)]
+
+
+def _moving_with(read: Iterable[str], sizes: Iterable[Size]) -> dict[str, None]:
+    """The symbols that a function reads, with those that stand in one size with them; all others move by themselves."""
+    found = set(read)
+    while more := {symbol for size in sizes if size.symbols & found for symbol in size.symbols} - found:
+        found |= more
+    return dict.fromkeys(sorted(found))
 
 
 def _longest_stride(module: nn.Module) -> int:

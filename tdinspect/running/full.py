@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
+from math import prod
 
 import torch
 
+from tdinspect.building.construct import is_weightless
 from tdinspect.building.imports import guarded
+from tdinspect.domain.finding import Finding
 from tdinspect.domain.spec import ModelSpec
 from tdinspect.domain.trace import Failure, LayerRecord
 from tdinspect.running.assemble import Assembly
 from tdinspect.running.engine import inspecting
 from tdinspect.running.record import Calls, recording
-from tdinspect.running.sides import Leaf
 from tdinspect.running.values import input_tensor
 
 
@@ -28,6 +29,12 @@ def run_in_full(spec: ModelSpec, assembly: Assembly) -> Assembly:
     """
     if assembly.model is None:
         return assembly
+    if is_weightless(assembly.model):
+        message = "no memory here holds the weights of this model: it cannot run on `--device cpu`"
+        finding = Finding(
+            "TD008", message, ("layers",), on_key=True, help="leave out `--device`: shapes need no weights"
+        )
+        return replace(assembly, model=None, findings=(*assembly.findings, finding))
     generator = torch.Generator().manual_seed(0)
     sizes = assembly.world.sizes
     inputs = [
@@ -40,37 +47,26 @@ def run_in_full(spec: ModelSpec, assembly: Assembly) -> Assembly:
             assembly.model(*inputs)
         except Exception as problem:  # any layer may raise anything on values
             return _failed(assembly, calls, f"{type(problem).__name__}: {problem}")
-    for record, shapes in _uses(assembly, calls):
-        for real in shapes:
-            _agree(record, assembly.leaves[record.name], real, assembly)
+    for rows in _rows_by_module(assembly):
+        _agree(rows, calls, assembly)
     return assembly
 
 
-def _uses(assembly: Assembly, calls: Calls) -> Iterator[tuple[LayerRecord, list[list[tuple[int, ...]]]]]:
-    """Each row with the calls that it stands for: one, or as many as a Recurrent around it has steps."""
+def _rows_by_module(assembly: Assembly) -> list[list[LayerRecord]]:
+    """The rows of the layers that ran, those that use one module together."""
     rows: dict[int, list[LayerRecord]] = {}
     for record in assembly.trace.layers:
         if record.name in assembly.leaves:
             rows.setdefault(id(assembly.leaves[record.name].module), []).append(record)
-    for records in rows.values():
-        done = list(calls.of(assembly.leaves[records[0].name].module))
-        for record in records:
-            times = _times(record, assembly)
-            yield record, done[:times]
-            del done[:times]
-
-
-def _times(record: LayerRecord, assembly: Assembly) -> int:
-    """How often the layer of a row runs in one pass."""
-    return record.times.value(assembly.world.sizes)
+    return list(rows.values())
 
 
 def _failed(assembly: Assembly, calls: Calls, error: str) -> Assembly:
     last = None
-    for record, shapes in _uses(assembly, calls):
-        if id(assembly.leaves[record.name].module) == calls.entered and len(shapes) < _times(record, assembly):
-            last = record
-            break
+    for rows in _rows_by_module(assembly):
+        module = assembly.leaves[rows[0].name].module
+        if id(module) == calls.entered:
+            last = rows[len(calls.of(module)) % len(rows)]  # a loop around them has called all of them in turn
     kept = []
     for record in assembly.trace.layers:
         if record is last:
@@ -81,9 +77,28 @@ def _failed(assembly: Assembly, calls: Calls, error: str) -> Assembly:
     return replace(assembly, model=None, trace=replace(assembly.trace, layers=tuple(kept), outputs={}))
 
 
-def _agree(record: LayerRecord, leaf: Leaf, shapes: list[tuple[int, ...]], assembly: Assembly) -> None:
+def _agree(rows: list[LayerRecord], calls: Calls, assembly: Assembly) -> None:
+    """Hold the calls of one module to its rows, one by one where each row stands for one call.
+
+    In a loop (a Recurrent, or a TimeDistributed that takes a few steps at a time) there are more calls than rows: they
+    give what the rows say, each of them or all together. Raises EnginesDisagree.
+    """
     sizes = assembly.world.sizes
-    for info, real in zip(leaf.outputs, shapes, strict=True):
-        derived = info.shape(sizes)
-        if derived != real:
-            raise EnginesDisagree(f"{record.name}: derived {derived}, but a real pass gives {real}")
+    done = calls.of(assembly.leaves[rows[0].name].module)
+    derived = [[info.shape(sizes) for info in assembly.leaves[record.name].outputs] for record in rows]
+    times = [record.times.value(sizes) for record in rows]
+    if len(done) == len(rows):
+        pairs = zip(rows, derived, done, strict=True)
+        wrong = next(((record, said, real) for record, said, real in pairs if said != real), None)
+    elif all(real in derived for real in done) or _elements(derived, times) == _elements(done, [1] * len(done)):
+        wrong = None
+    else:
+        wrong = rows[0], derived[0], next(real for real in done if real not in derived)
+    if wrong is not None:
+        raise EnginesDisagree(f"{wrong[0].name}: derived {wrong[1]}, but a real pass gives {wrong[2]}")
+
+
+def _elements(calls: list[list[tuple[int, ...]]], times: list[int]) -> list[int]:
+    """How many elements each output of a module has in all its calls."""
+    counted = [[count * prod(shape) for shape in shapes] for shapes, count in zip(calls, times, strict=True)]
+    return [sum(of_output) for of_output in zip(*counted, strict=False)]

@@ -12,6 +12,7 @@ from tdinspect.building.construct import named_parameters
 from tdinspect.building.sources import CONSTANTS
 from tdinspect.building.wiring import Flow
 from tdinspect.domain.cost import UNKNOWN_PRODUCTS
+from tdinspect.domain.remembered import Remembered
 from tdinspect.domain.size import Size
 from tdinspect.domain.spec import Container, Function, Operation, Repeat, Share, Step, resolved, show
 from tdinspect.domain.trace import Axis, Failure, LayerRecord, ParameterInfo, TensorInfo
@@ -22,7 +23,6 @@ from tdinspect.running.call import World
 from tdinspect.running.costs.layers import ONCE, Costs
 from tdinspect.running.folding import Cut, Fold, Frame
 from tdinspect.running.inside import Inner
-from tdinspect.running.remembered import Remembered
 from tdinspect.running.sides import Leaf, infos_of
 
 

@@ -16,7 +16,8 @@ from tdinspect.building.sources import TensorSource
 from tdinspect.domain.size import Floor, Size
 from tdinspect.domain.spec import ModelSpec
 from tdinspect.domain.trace import TensorInfo
-from tdinspect.layers import index_bound
+from tdinspect.layers import index_bound, uses_of
+from tdinspect.layers.axis_use import Each
 from tdinspect.running.assemble import Assembly
 from tdinspect.running.call import World
 from tdinspect.running.engine import inspecting
@@ -105,7 +106,8 @@ class _Tried:
     def about(self, symbols: Collection[str]) -> Callable[[Mapping[str, int]], bool]:
         """Says of sizes of these symbols whether the model runs there; all others have the spec's own sizes."""
         followed = frozenset(symbols)
-        leaves = [leaf for leaf in self.leaves if followed & (_follows(leaf) | _reads(leaf))]
+        concerned = (leaf for leaf in self.leaves if followed & (_follows(leaf) | _reads(leaf)))
+        leaves = [leaf for leaf in concerned if not _takes_any(leaf, followed, self.world)]
         sums = [pair for pair in self.sums if any(followed & axis.size.symbols for info in pair for axis in info.axes)]
 
         def runs(sizes: Mapping[str, int]) -> bool:
@@ -154,6 +156,16 @@ class _Tried:
 
 def _follows(leaf: Leaf) -> frozenset[str]:
     return frozenset().union(*(axis.size.symbols for info in leaf.inputs for axis in info.axes))
+
+
+def _takes_any(leaf: Leaf, symbols: frozenset[str], world: World) -> bool:
+    """True where the layer's family does the same to every position of each axis that follows the symbols."""
+    if len(leaf.inputs) != 1 or not leaf.is_known_by_kind or index_bound(leaf.module) is not None:
+        return False
+    (info,) = leaf.inputs
+    uses = uses_of(leaf.module, (info.shape(world.sizes),))
+    following = [i for i, axis in enumerate(info.axes) if symbols & axis.size.symbols]
+    return uses is not None and all(isinstance(use := uses[0][i], Each) and use.alike for i in following)
 
 
 def _adds(before: TensorInfo, value: TensorInfo, own: World, world: World) -> bool:

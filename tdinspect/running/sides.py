@@ -15,12 +15,12 @@ from tdinspect.building.imports import Ended, guarded
 from tdinspect.building.sources import TensorSource
 from tdinspect.building.tensor_function import TensorFunction
 from tdinspect.building.wiring import Flow
+from tdinspect.domain.remembered import Remembered
 from tdinspect.domain.spec import Layer
 from tdinspect.domain.trace import TensorInfo
 from tdinspect.domain.tree import Tree, first, map_tree
 from tdinspect.running.call import World, infos_in
 from tdinspect.running.folding import Fold
-from tdinspect.running.remembered import Remembered
 from tdinspect.running.transfer import LayerError, transfer
 
 

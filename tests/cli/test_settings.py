@@ -104,7 +104,7 @@ def test_one_file_of_settings_may_be_named_or_none_be_used(pipeline: FakePipelin
         (["shape"], "no such file or folder: gone (from `specs` in tdinspect.toml)"),
         (["check", "models", "--select", "TD26"], "--select: there is no rule 'TD26': did you mean TD206?"),
         (["check", "models", "--ignore", "TD1,X"], "--ignore: there is no rule 'X': `tdinspect explain` lists"),
-        (["check", "models", "--select", ","], "no rule given"),
+        (["check", "models", "--select", ","], "--select: no rule given"),
     ],
 )
 def test_what_cannot_run_as_asked_ends_with_2_on_standard_error(

@@ -64,7 +64,9 @@ def test_one_of_two_files_may_be_standard_input(
     monkeypatch.chdir(tmp_path)
     Path("a.yaml").write_text(SPEC)
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(WIDER.encode())))
-    assert [("<stdin>", "changed")] == told(capsys, "a.yaml", "-")
+    made = answer(capsys, "a.yaml", "-")
+    assert [("<stdin>", "changed")] == [(spec["file"], spec["change"]) for spec in made["specs"]]
+    assert ("a.yaml", "<stdin>") == (made["before"], made["after"])
     assert "one side only" in refusal(capsys, "-", "-")
 
 
@@ -221,6 +223,7 @@ def test_two_names_of_files_are_files_whatever_else_they_are(repository: Reposit
     ("arguments", "message"),
     [
         (["nope"], "git knows no revision 'nope'"),
+        (["nope.yaml", "specs/a.yaml"], "git knows no revision 'nope.yaml'; there is no file nope.yaml"),
         (["HEAD..nope"], "git knows no revision 'nope'"),
         (["HEAD", "nope.yaml"], "there is no nope.yaml in HEAD or the working tree"),
         (["HEAD", "main"], "say A..main"),
@@ -261,6 +264,8 @@ def test_outside_of_a_repository_git_says_so(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert "not a git repository" in refusal(capsys)
+    Path("a.yaml").write_text(SPEC)
+    assert refusal(capsys, "a.yaml", "gone.yaml").endswith("; there is no file gone.yaml\n")
 
 
 def test_without_git_that_is_told(repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tdinspect.analysis.diff import Diff
 from tdinspect.formats.diff import DIFF_FORMATS, load_diff_format
+from tdinspect.formats.diff.words import percent
 from tdinspect.formats.interface import RenderOptions
 from tests.diff.cases import CASES, VIDEO
 from tests.diff.made import diff
@@ -61,3 +62,39 @@ def test_each_format_ends_its_text_with_one_line_end() -> None:
         text = shown(made("changed_kernel"), form)
         assert text.endswith("\n")
         assert not text.endswith("\n\n")
+
+
+BROKEN = "input: [B, T\nlayers: []\n"
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_of_a_text_that_cannot_be_read_nothing_is_said_to_be_gone_or_fixed(form: str) -> None:
+    warned = VIDEO.replace("  - LSTM", "  - Conv3d: {out_channels: 4, kernel_size: 3, padding: 1}\n  - LSTM")
+    text = shown(diff(warned, BROKEN), form, width=200)
+    assert "cannot be built" in text
+    for untrue in ("none", "None", "axis", "Sizes", "Fixed"):
+        assert untrue not in text
+    found = json.loads(shown(diff(warned, BROKEN), "json"))["specs"][0]
+    assert ({}, []) == (found["sizes"], found["findings"]["fixed"])
+
+
+def test_an_axis_that_is_gone_is_told_in_words() -> None:
+    text = shown(
+        diff("input: [B, T, 8]\ntime_axis: T\nlayers: [{Linear: 8}]\n", "input: [B, 8]\nlayers: [{Linear: 8}]\n"),
+        "text",
+    )
+    assert "\nTime axis: T → none.\n" in text
+    assert "Batch axis" not in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "grown"),
+    [(462_763, 216, "-99.9 %"), (8, 0, "-100 %"), (1000, 1, "-99.9 %"), (1, 2, "+100 %"), (20_000, 19_999, "-<0.1 %")],
+)
+def test_what_is_nearly_gone_is_not_said_to_be_gone(before: int, after: int, grown: str) -> None:
+    assert grown == percent(before, after)
+
+
+def test_words_for_a_side_are_no_code() -> None:
+    same = diff(VIDEO, VIDEO.replace("Linear: 10", "Linear: 11"))
+    assert "`HEAD` → the working tree: " in shown(same, "markdown")

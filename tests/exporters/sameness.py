@@ -104,7 +104,9 @@ def differences(spec: ModelSpec, text: str, more_sizes: Sequence[Mapping[str, in
     model, exported = model.double().eval(), exported.double().eval()
     counts = [sum(p.numel() for p in m.parameters()) for m in (model, exported)]
     learned = [sum(p.numel() for p in m.parameters() if p.requires_grad) for m in (model, exported)]
-    problems = [f"parameters {counts}"] * (counts[0] != counts[1]) + [f"trainable {learned}"] * (learned[0] != learned[1])
+    problems = [f"parameters {counts}"] * (counts[0] != counts[1]) + [f"trainable {learned}"] * (
+        learned[0] != learned[1]
+    )
     random_weights(model)
     state = state_for(spec, model)
     exported.load_state_dict(state)

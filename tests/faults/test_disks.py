@@ -31,7 +31,7 @@ def test_a_full_disk_at_the_cache_is_one_warning(here: Path) -> None:
     script = f'ulimit -f 0; "{sys.executable}" -m tdinspect check a.yaml b.yaml --format concise --cache-dir cache'
     done = subprocess.run(["sh", "-c", script], capture_output=True, encoding="utf-8", timeout=60)
     assert (1, 3) == (done.returncode, len(done.stdout.splitlines()))
-    assert "tdinspect check: warning: nothing is kept in the cache: File too large\n" == done.stderr
+    assert "tdinspect: warning: nothing is kept in the cache: File too large\n" == done.stderr
     assert [] == [path for path in (here / "cache").glob("**/*") if path.is_file() and path.stat().st_size]
 
 
@@ -41,7 +41,7 @@ def test_a_cache_that_cannot_be_written_is_one_warning(folder: str, capsys: pyte
     written = capsys.readouterr()
     assert 3 == len(written.out.splitlines())
     assert 1 == len(written.err.splitlines())
-    assert "tdinspect check: warning: nothing is kept in the cache: " in written.err
+    assert "tdinspect: warning: nothing is kept in the cache: " in written.err
 
 
 def test_two_checks_at_once_on_one_cache_are_both_right(here: Path) -> None:

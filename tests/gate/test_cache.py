@@ -18,7 +18,7 @@ from tdinspect.domain.report import Report
 from tdinspect.domain.source import Source
 from tdinspect.gate.cache import Cache, cache_folder, cache_in
 from tdinspect.gate.inspection import Inspected, inspect_one
-from tdinspect.gate.store import TAG, FolderStore, MemoryStore
+from tdinspect.gate.store import TAG, FolderStore, MemoryStore, NotOurs
 from tdinspect.gate.work import Manner, inspect_all
 from tdinspect.pipeline import Request
 from tests.gate.small import BAD, GOOD, NOTED, UNREADABLE, request, users_package
@@ -228,6 +228,18 @@ def test_old_entries_make_room(here: Path) -> None:
     assert 2 == len(list((here / "cache" / f"{9:024x}").iterdir()))
 
 
+def test_a_link_in_the_place_of_a_folder_of_the_cache_is_not_followed(here: Path) -> None:
+    (here / "precious").mkdir()
+    (here / "precious" / "file").write_text("")
+    store = FolderStore(here / "cache")
+    store.write(f"{1:024x}/entry", b"")
+    (here / "cache" / f"{2:024x}").symlink_to(here / "precious")
+    with pytest.raises(NotOurs, match="is a link"):
+        store.write(f"{2:024x}/entry", b"")
+    store.tidy(f"{2:024x}", folders=0, files=0)
+    assert ["file"] == [path.name for path in (here / "precious").iterdir()]
+
+
 def test_clear_removes_the_cache_and_nothing_else(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("a.yaml").write_text(UNREADABLE)
     main(["check", "a.yaml"])
@@ -257,7 +269,7 @@ def test_a_folder_with_something_else_in_it_is_not_made_a_cache(here: Path, caps
     Path("a.yaml").write_text(UNREADABLE)
     assert 1 == main(["check", "a.yaml", "--cache-dir", "."])
     said = capsys.readouterr().err
-    assert "tdinspect check: warning: nothing is kept in the cache: . holds something else, and no CACHEDIR.TAG" in said
+    assert "tdinspect: warning: nothing is kept in the cache: . holds something else, and no CACHEDIR.TAG" in said
     assert ["a.yaml"] == [path.name for path in here.iterdir()]
 
 

@@ -145,7 +145,7 @@ def test_a_file_that_is_no_toml_says_where(text: bytes, words: str) -> None:
         ("specs = []", "specs: expected a list of files and folders, found an empty list"),
         ("specs = [3]", "specs: expected a list of texts, found a list with the number 3"),
         ('specs = ["-"]', "specs: standard input (`-`) can be given on the command line only"),
-        ('specs = [""]', "specs: expected a list of texts"),
+        ('specs = [""]', "specs: expected a list of texts, found a list with an empty text"),
         ('select = ["TD26"]', "select: there is no rule 'TD26': did you mean TD206?"),
         ('ignore = ["E501"]', "ignore: there is no rule 'E501': `tdinspect explain` lists the rules"),
         ('ignore = [""]', "ignore: expected a list of texts"),

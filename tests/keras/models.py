@@ -23,9 +23,8 @@ def keras() -> ModuleType:
 
 
 def built(name: str) -> Any:
-    """The model of this name, its names counted from the start."""
+    """The model of this name."""
     k = keras()
-    k.backend.clear_session()
     return MODELS[name](k, k.layers)
 
 

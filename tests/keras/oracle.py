@@ -15,10 +15,22 @@ from tdinspect.keras.model import Imported, import_model
 from tdinspect.keras.reading import read_json, read_model_file
 from tdinspect.keras.weights import state_dict
 from tdinspect.pipeline import Request, Source, inspect_source
-from tests.keras import sequences, whole
+from tests.keras import documents, further, sequences, whole
 from tests.keras.models import MODELS, built, keras
 
-__all__ = ["MODELS", "Spec", "as_spec", "built", "keras", "largest_difference", "sequences", "through", "whole"]
+__all__ = [
+    "MODELS",
+    "Spec",
+    "as_spec",
+    "built",
+    "documents",
+    "further",
+    "keras",
+    "largest_difference",
+    "sequences",
+    "through",
+    "whole",
+]
 
 
 @dataclass(frozen=True)
@@ -53,12 +65,14 @@ def randomised(model: Any, seed: int = 0) -> None:
     for variable in model.variables:
         if "int" in str(variable.dtype) or "seed" in variable.path:
             continue
-        values = source.normal(size=tuple(variable.shape)) * 0.4
+        shape = tuple(variable.shape)
+        spread = min(0.4, (2 / (variable.numpy().size / shape[-1])) ** 0.5) if len(shape) > 1 else 0.4
+        values = source.normal(size=shape) * spread
         variable.assign((abs(values) + 0.5 if "variance" in variable.path else values).astype("float32"))
 
 
 def largest_difference(model: Any, file: Path) -> float:
-    """Between Keras's outputs and those of the exported PyTorch code, beside the largest; weights go through ``file``."""
+    """Between Keras's outputs and the exported code's, beside the largest of them; the weights go through ``file``."""
     import torch
 
     torch.manual_seed(0)

@@ -15,9 +15,7 @@ _NAMES = ("ResNet50", "VGG16", "MobileNetV2", "EfficientNetB0", "DenseNet121")
 
 
 def _application(name: str, size: int = 64, **options: Any) -> Any:
-    k = keras()
-    k.backend.clear_session()
-    return getattr(k.applications, name)(weights=None, input_shape=(size, size, 3), **options)
+    return getattr(keras().applications, name)(weights=None, input_shape=(size, size, 3), **options)
 
 
 def _video(name: str) -> Any:
@@ -49,7 +47,7 @@ def test_an_application_runs_on_every_frame(name: str) -> None:
     assert ("B", "T") == wrapper.output.symbols[:2]
 
 
-@pytest.mark.parametrize("name", ["MobileNetV2", "EfficientNetB0"])
+@pytest.mark.parametrize("name", _NAMES)
 def test_an_application_gives_the_outputs_of_keras(name: str, tmp_path: Path) -> None:
     assert largest_difference(_application(name, 32, classes=10), tmp_path / "model.keras") < 1e-5
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.keras.oracle import MODELS, built, keras, largest_difference, through
+from tests.keras.documents import NUMBERS
+from tests.keras.oracle import MODELS, as_spec, built, keras, largest_difference, through
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Keras and what it imports
 
 # Keras writes the layer inside a wrapper once more than it has it: its own reading of the file counts two.
-_TWO_IN_THE_FILE = {"shared_td"}
+_TWO_IN_THE_FILE = {"shared_td", "shared_bare_and_td"}
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -25,6 +26,14 @@ def test_a_model_has_the_shapes_and_counts_that_keras_shows(name: str) -> None:
     assert spec.report.totals.params == spec.seen.torch_params
     trained = sum(int(weight.numpy().size) for weight in counted.trainable_weights)
     assert trained == spec.seen.keras_trainable
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_case_of_the_documents_has_their_numbers(name: str) -> None:
+    _, spec = through(name)
+    assert NUMBERS[name].keras == spec.seen.keras_params
+    assert NUMBERS[name].torch == spec.report.totals.params
+    assert NUMBERS[name].output == spec.seen.sides[-1].keras_shape
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -44,8 +53,26 @@ def test_the_exported_code_gives_the_outputs_of_keras(name: str, tmp_path: Path)
     assert largest_difference(built(name), tmp_path / "model.keras") < 1e-5
 
 
+@pytest.mark.parametrize("name", sorted(_TWO_IN_THE_FILE))
+def test_a_layer_that_the_file_has_twice_is_said_to_be(name: str) -> None:
+    _, spec = through(name)
+    assert any("two are counted" in finding.message for finding in spec.imported.findings)
+
+
 @pytest.mark.parametrize(
     "name", ["nested_multi", "bidirectional_states", "multi_head_attention", "bn_td", "recurrences"]
 )
 def test_an_h5_file_has_the_same_weights(name: str, tmp_path: Path) -> None:
     assert largest_difference(built(name), tmp_path / "model.h5") < 1e-5
+
+
+def test_masks_are_left_out_and_said_to_be() -> None:
+    """Keras 3 has the operation that makes a mask in its graph, as if it were a layer."""
+    k = keras()
+    words = k.Input((7,), dtype="int32")
+    seen = k.layers.LSTM(4, return_sequences=True)(k.layers.Embedding(9, 6, mask_zero=True)(words))
+    model = k.Model(words, k.layers.Bidirectional(k.layers.GRU(2))(seen))
+    spec = as_spec(model)
+    assert () == spec.seen.findings
+    assert model.count_params() == spec.seen.keras_params
+    assert 2 == sum("mask" in finding.message for finding in spec.imported.findings)

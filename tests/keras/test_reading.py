@@ -146,6 +146,16 @@ def test_models_inside_models_have_an_end() -> None:
     assert "TD008" == _findings(json.dumps(model).encode())[0].code
 
 
+def test_a_model_that_doubles_at_each_depth_is_not_written_out() -> None:
+    model = layer("Dense", "x", units=4)
+    for number in range(25):
+        layers = [node(given([None, 4], "i")), node({**model, "name": "x"}, [["i", 0, 0, {}]], [["x", 0, 0, {}]])]
+        layers[1]["name"] = "x"
+        ends = {"input_layers": [["i", 0, 0]], "output_layers": [["x", 1, 0]]}
+        model = {"class_name": "Functional", "config": {"name": f"m{number}", "layers": layers, **ends}}
+    assert ["TD008"] == [finding.code for finding in _findings(json.dumps(model).encode())]
+
+
 def test_a_wrapper_in_wrappers_has_an_end() -> None:
     inner = layer("Dense", "d", units=2)
     for number in range(60):

@@ -1,4 +1,4 @@
-"""More of the models: models inside models, shared layers, the documents' own cases."""
+"""More of the models: models inside models, and shared layers."""
 
 from __future__ import annotations
 
@@ -54,41 +54,6 @@ def shared_td(k: Any, la: Any) -> Any:
     return k.Model(
         [i, j],
         [la.TimeDistributed(d)(i), d(j), la.TimeDistributed(la.TimeDistributed(la.Dense(2)))(la.Reshape((5, 2, 3))(i))],
-    )
-
-
-@a_model
-def doc_td_linear(k: Any, la: Any) -> Any:
-    return seq(k, k.Input((12, 8)), la.TimeDistributed(la.Dense(10)))
-
-
-@a_model
-def doc_td_conv(k: Any, la: Any) -> Any:
-    return seq(k, k.Input((12, 32, 32, 3)), la.TimeDistributed(la.Conv2D(32, 3, padding="same")))
-
-
-@a_model
-def doc_bilstm_attention(k: Any, la: Any) -> Any:
-    i = k.Input((None,))
-    e = la.Embedding(50, 16)(i)
-    b = la.Bidirectional(la.LSTM(32, return_sequences=True))(e)
-    s = la.Dot(axes=2)([b, b])
-    w = la.Softmax()(s)
-    c = la.Dot(axes=(2, 1))([w, b])
-    x = la.Concatenate()([c, b])
-    x = la.TimeDistributed(la.Dense(64, activation="relu"))(x)
-    return k.Model(i, la.TimeDistributed(la.Dense(40, activation="softmax"))(x))
-
-
-@a_model
-def doc_encoder_decoder(k: Any, la: Any) -> Any:
-    return seq(
-        k,
-        k.Input((6, 23)),
-        la.LSTM(16),
-        la.RepeatVector(4),
-        la.LSTM(16, return_sequences=True),
-        la.TimeDistributed(la.Dense(23, activation="softmax")),
     )
 
 

@@ -58,6 +58,19 @@ TABLE: list[tuple[tuple[str, ...], list[Any], list[Any]]] = [
      [{"TimeDistributed": [{"Conv2d": {"out_channels": 4, "kernel_size": 3, "stride": 2}}, {"MaxPool2d": 2},
                            {"Flatten": 2}]}]),
     (("B", "T", "3*H*W"), VIDEO, [{"flatten": {"start_dim": 2}}]),
+    (("B", "16*((T-5)//4)"), SIGNAL,
+     [{"Conv1d": {"out_channels": 16, "kernel_size": 9, "stride": 4}}, {"reshape": {"shape": ["$B", -1]}}]),
+    (("B", "16*((T-5)//4)"), SIGNAL,
+     [{"Conv1d": {"out_channels": 16, "kernel_size": 9, "stride": 4}}, "Flatten"]),
+    (("B", "8*((T-5)//4)", "2"), SIGNAL,
+     [{"Conv1d": {"out_channels": 16, "kernel_size": 9, "stride": 4}}, {"reshape": {"shape": ["$B", "$(8*((T-5)//4))", -1]}}]),
+    (("B", "4", "2*((3*T-3)//5)"), ["B", 4, "T"],
+     [{"ConvTranspose1d": {"out_channels": 4, "kernel_size": 5, "stride": 3}}, {"MaxPool1d": 5}, {"Upsample": {"scale_factor": 2}},
+      {"Conv1d": {"out_channels": 4, "kernel_size": 3}}]),
+    # One symbol on an axis that a layer keeps and on one that it makes shorter.
+    (("B", "H", "H//2"), ["B", "H", "H"], [{"AvgPool1d": 2}]),
+    (("B", "W", "(H-1)//2", "(W-1)//2"), ["B", "W", "H", "W"], [{"MaxPool2d": {"kernel_size": 3, "stride": 2}}]),
+    (("B", "H", "H+1"), ["B", "H", "H"], [{"ConstantPad1d": {"padding": [2, -1], "value": 0}}]),
 ]  # fmt: skip
 
 

@@ -26,7 +26,6 @@ from tdinspect.cli.options import (
     OnlySpecs,
     Output,
     Overrides,
-    Quiet,
     Specs,
     StdinName,
     TimeAxis,
@@ -48,20 +47,19 @@ Ignore = Annotated[
     list[str] | None,
     typer.Option("--ignore", metavar="CODES", help="Not these rules, either; written as for --select."),
 ]
-
-
 Locked = Annotated[bool, typer.Option("--locked", help="Hold specs to the lock file, which `lock` writes.")]
+Brief = Annotated[bool, typer.Option("--quiet", help="A line for each finding and nothing else.")]
 LockFile = Annotated[
     str | None,
     typer.Option("--lock-file", metavar="FILE", help="The lock file (default: tdinspect.lock beside the settings)."),
 ]
 
 
-def _codes(texts: list[str] | None) -> tuple[str, ...]:
+def _codes(option: str, texts: list[str] | None) -> tuple[str, ...]:
     """The codes between all commas. Raises UsageError where there are none."""
     codes = tuple(code for text in texts or () for code in read_names(text) or ())
     if texts and not codes:
-        raise UsageError("no rule given: `tdinspect explain` lists them")
+        raise UsageError(f"{option}: no rule given; `tdinspect explain` lists them")
     return codes
 
 
@@ -91,7 +89,7 @@ def _check(
     watch: Watch = False,
     locked: Locked = False,
     lock_file: LockFile = None,
-    quiet: Quiet = False,
+    quiet: Brief = False,
     no_color: NoColor = False,
     notes: Notes = False,
     exit_zero: ExitZero = False,
@@ -121,7 +119,7 @@ def _check(
         )
         options = with_settings(options, config, isolated)
         effort = Effort(jobs, shard, backend, no_cache, cache_dir, watch)
-        rules = (_codes(select), _codes(ignore))
+        rules = (_codes("--select", select), _codes("--ignore", ignore))
         clean = run_check(CheckOptions(options, *rules, effort, locked, lock_file))
     if not clean:
         raise typer.Exit(FINDINGS)

@@ -19,7 +19,7 @@ def render(report: Report, options: RenderOptions) -> str:
     entries = []
     for spec, finding in of_all(report, notes=True):
         file = from_root(spec.file, options)
-        help = short_help(finding)
+        help = ": ".join(filter(None, short_help(finding)))
         entries.append(
             {
                 "description": one_line(finding.message) + (f" (help: {help})" if help else ""),

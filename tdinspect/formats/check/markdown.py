@@ -56,8 +56,9 @@ def _spec(spec: SpecReport, shown: list[Finding], options: RenderOptions, room: 
 
 
 def _row(finding: Finding) -> str:
-    help = short_help(finding)
-    words = escaped(finding.message) + (f"<br>help: {code(help)}" if help else "")
+    sentence, pasted = short_help(finding)
+    words = escaped(finding.message) + (f"<br>help: {escaped(sentence)}" if sentence else "")
+    words += f": {code(pasted)}" if pasted else ""
     line = str(finding.position.line) if finding.position else ""
     return table_row([line, f"{finding.severity} {finding.code}", words])
 

@@ -24,12 +24,10 @@ def one_line(text: str) -> str:
     return visible(_LINE_ENDS.sub(" ", text))
 
 
-def short_help(finding: Finding) -> str:
-    """The fix in one line: the sentence, and what is to be pasted where that is one line, too."""
+def short_help(finding: Finding) -> tuple[str, str]:
+    """The fix in a sentence, and what is to be pasted where that is one line; each can be empty."""
     first, *pasted = (finding.help or "").split("\n")
-    if len(pasted) == 1:
-        first = f"{first.removesuffix(':')}: {pasted[0].strip()}"
-    return one_line(first.removesuffix(":"))
+    return one_line(first.removesuffix(":")), one_line(pasted[0].strip()) if len(pasted) == 1 else ""
 
 
 def place(finding: Finding, spec: SpecReport) -> str:

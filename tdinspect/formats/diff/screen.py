@@ -44,7 +44,7 @@ def summary(diff: Diff) -> Spans:
     kinds = [spec.kind for spec in diff.specs]
     words = {"changed": "changed", "added": "added", "removed": "removed", "same": "the same"}
     parts = [f"{kinds.count(kind):,} {word}" for kind, word in words.items() if kind in kinds]
-    sides = span(before, "code") + ARROW + span(after, "code")
+    sides = _named(before, diff) + ARROW + _named(after, diff)
     if not diff.specs:
         return span("No spec changed: ") + sides
     if len(kinds) == 1 and kinds != ["same"] and _two_files(diff):
@@ -55,6 +55,11 @@ def summary(diff: Diff) -> Spans:
     if len(parts) == 1:
         return sides + span(f": {counted(len(kinds), 'spec')} {words[kinds[0]]}")
     return sides + span(f": {counted(len(kinds), 'spec')}, {', '.join(parts)}")
+
+
+def _named(name: str, diff: Diff) -> Spans:
+    """A file or a revision as such; words, as for the working tree, as words."""
+    return span(name) if " " in name and not (diff.specs and _two_files(diff)) else span(name, "code")
 
 
 def _moved(spec: SpecDiff) -> bool:
@@ -187,12 +192,8 @@ def _foot(spec: SpecDiff, notes: bool) -> Iterator[Line]:
     if spec.sizes:
         texts = [f"{name} {old or 'none'} → {new or 'none'}" for name, (old, new) in spec.sizes.items()]
         yield line(span(f"Sizes: {', '.join(texts)}."))
-    if (spec.before.time_axis, spec.before.batch_axis) != (spec.after.time_axis, spec.after.batch_axis):
-        axes = [f"time axis {one.time_axis}, batch axis {one.batch_axis}" for one in (spec.before, spec.after)]
-        yield line(span(" → ".join(axes) + "."))
-    inputs = [shape for shape in spec.inputs if not shape.same]
-    if inputs and spec.before.inputs and spec.after.inputs:
-        yield line(span("Input ") + named_shapes(inputs, "input") + span("."))
+    if spec.before.inputs and spec.after.inputs:  # else one of them was never read
+        yield from _came_in(spec, spec.before, spec.after)
     yield from _stops(spec.before, spec.after)
     contract = _contract(spec)
     if contract:
@@ -204,6 +205,17 @@ def _foot(spec: SpecDiff, notes: bool) -> Iterator[Line]:
     hidden = sum(finding.severity == "note" for finding in (*spec.new, *spec.fixed))
     if hidden and not notes:
         yield line(span(f"{counted(hidden, 'note')} new or fixed, --notes shows them.", "dim"))
+
+
+def _came_in(spec: SpecDiff, before: SpecReport, after: SpecReport) -> Iterator[Line]:
+    """What differs in the axes and the shapes of the inputs."""
+    axes = (("Time", before.time_axis, after.time_axis), ("Batch", before.batch_axis, after.batch_axis))
+    for name, old, new in axes:
+        if old != new:
+            yield line(span(f"{name} axis: {'none' if old is None else old} → {'none' if new is None else new}."))
+    inputs = [shape for shape in spec.inputs if not shape.same]
+    if inputs:
+        yield line(span("Input ") + named_shapes(inputs, "input") + span("."))
 
 
 def _stops(before: SpecReport, after: SpecReport) -> Iterator[Line]:

@@ -21,6 +21,8 @@ def percent(before: int | None, after: int | None) -> str:
     sign = "+" if after > before else "-"
     if tenths < 0.5:
         return f"{sign}<0.1 %"
+    if after > 0 > after - before:
+        tenths = min(tenths, 999)  # all of it is gone only where nothing is left
     text = f"{tenths / 10:,.1f}".removesuffix(".0")
     return f"{sign}{text} %"
 

@@ -33,4 +33,6 @@ WHY_NOT: Mapping[str, str] = {
     "TFOpLambda": "an operation of TensorFlow",
     "SlicingOpLambda": "slicing of a tensor: an operation of TensorFlow",
     "GetItem": "slicing of a tensor",
+    "CuDNNLSTM": "a layer of TensorFlow 1: load the model and save it anew, it is an LSTM then",
+    "CuDNNGRU": "a layer of TensorFlow 1: load the model and save it anew, it is a GRU then",
 }

@@ -11,7 +11,7 @@ from tdinspect.keras.refused import Refused
 from tdinspect.keras.shapes import Dim, Shape
 from tdinspect.keras.steps import Carry, Value
 
-_KEYWORDS = ("value", "key", "query", "use_causal_mask", "attention_mask")
+_KEYWORDS = ("use_causal_mask", "attention_mask")
 
 
 def _heads(conf: Conf) -> tuple[int, int, int]:
@@ -57,12 +57,8 @@ def _sources(given: list[Shape]) -> tuple[Shape, Shape, Shape]:
 
 
 def _tensors(use: Use) -> list[Value]:
-    """Query, value, key, wherever the call has them."""
+    """Query, value, key, as Keras is given them."""
     found = list(use.values)
-    for name in ("value", "key"):
-        given = use.keywords.get(name)
-        if isinstance(given, Value):
-            found.append(given)
     if len(found) < 2 and use.conf.class_name == "MultiHeadAttention":
         raise Refused("MultiHeadAttention takes a query and a value")
     for value in found[:2]:

@@ -114,6 +114,7 @@ def _done(use: Use, ref: str) -> Sequence[Value]:
 
 
 def _clock(use: Use) -> None:
+    use.features(split(use.conf, use.value.shape)[0])
     if axes_of(use.conf) == 1 and not use.scope.outer and not use.conf.channels_first():
         use.walk.learned.clock(use.value.shape[1], certain=False)
 

@@ -28,6 +28,7 @@ def _dense_weights(conf: Conf, shapes: Sequence[Shape]) -> tuple[Weight, ...]:
 
 def _dense(use: Use) -> Sequence[Value]:
     value = use.plain()
+    use.features(value.shape[-1])
     bias = use.conf.flag("use_bias", True)
     args: dict[str, object] = {"in_features": value.shape[-1].size, "out_features": use.conf.whole("units", least=1)}
     carries = {"weight": Carry(("kernel",), "transposed")}

@@ -43,9 +43,12 @@ def _batch_weights(conf: Conf, shapes: Sequence[Shape]) -> tuple[Weight, ...]:
 def _batch(use: Use) -> Sequence[Value]:
     conf, rank = use.conf, len(use.value.shape)
     axis = _one_axis(conf, rank)
+    if conf.given("renorm") or conf.given("virtual_batch_size"):
+        raise Refused("BatchNormalization with `renorm` or `virtual_batch_size`")
     if rank > 5:
         raise Refused(f"BatchNormalization of {rank} axes: torch has it up to 5")
     value = use.take(use.value, channels_second(rank, axis))
+    use.features(value.shape[axis])
     size = value.shape[axis].size
     scale, center = conf.flag("scale", True), conf.flag("center", True)
     args: dict[str, object] = {"num_features": size, "eps": conf.number("epsilon", 1e-3, 0)}
@@ -82,6 +85,7 @@ def _layer(use: Use) -> Sequence[Value]:
         raise Refused("LayerNormalization with `rms_scaling`")
     axes = sorted(_axes(conf, rank))
     value = use.take(use.value, axes_last(rank, axes))
+    use.features(*(value.shape[axis] for axis in axes))
     sizes = [value.shape[axis].size for axis in axes]
     scale, center = conf.flag("scale", True), conf.flag("center", True)
     args: dict[str, object] = {"normalized_shape": sizes, "eps": conf.number("epsilon", 1e-3, 0)}
@@ -106,6 +110,7 @@ def _group(use: Use) -> Sequence[Value]:
     conf, rank = use.conf, len(use.value.shape)
     axis = _one_axis(conf, rank)
     value = use.take(use.value, channels_second(rank, axis))
+    use.features(value.shape[axis])
     size = value.shape[axis].size
     groups = conf.data.get("groups", 32)
     scale, center = conf.flag("scale", True), conf.flag("center", True)

@@ -13,7 +13,6 @@ from tdinspect.keras.shapes import Dim, Shape
 from tdinspect.keras.steps import Carry, Value, keras_layout
 
 _GATES = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}
-_OLD = {"CuDNNLSTM": "LSTM", "CuDNNGRU": "GRU"}
 _SIGMOIDS = ("sigmoid",)
 _LEFT_OUT = {
     **TRAINING_ONLY,
@@ -21,11 +20,7 @@ _LEFT_OUT = {
     "recurrent_dropout": "it acts inside the recurrence, in training only; torch has none there",
     "stateful": "the state starts at zero at every call; hand it on yourself",
 }
-_LAYERS = (*_GATES, *_OLD)
-
-
-def _family(conf: Conf) -> str:
-    return _OLD.get(conf.class_name, conf.class_name)
+_LAYERS = tuple(_GATES)
 
 
 def _sequence(conf: Conf, shapes: Sequence[Shape]) -> tuple[Dim, Dim, Dim]:
@@ -39,13 +34,13 @@ def _shapes(conf: Conf, shapes: Sequence[Shape]) -> list[Shape]:
     batch, time, _ = _sequence(conf, shapes)
     units = Dim(conf.whole("units", least=1))
     first: Shape = (batch, time, units) if conf.flag("return_sequences") else (batch, units)
-    states = 2 if _family(conf) == "LSTM" else 1
+    states = 2 if conf.class_name == "LSTM" else 1
     return [first, *[(batch, units)] * (states if conf.flag("return_state") else 0)]
 
 
 def _weights(conf: Conf, shapes: Sequence[Shape]) -> tuple[Weight, ...]:
     _, _, features = _sequence(conf, shapes)
-    units, family = conf.whole("units", least=1), _family(conf)
+    units, family = conf.whole("units", least=1), conf.class_name
     gates = _GATES[family]
     found = (Weight("kernel", (features.size, gates * units)), Weight("recurrent_kernel", (units, gates * units)))
     if not conf.flag("use_bias", True):
@@ -58,9 +53,9 @@ def _weights(conf: Conf, shapes: Sequence[Shape]) -> tuple[Weight, ...]:
 
 def _check(conf: Conf) -> None:
     """Whether torch computes the same. Raises Refused."""
-    family = _family(conf)
-    if conf.class_name in _OLD:
-        return
+    family = conf.class_name
+    if conf.given("time_major"):
+        raise Refused(f"{family} with time_major: its input is (time, batch, features)")
     activation, _ = conf.activation() if "activation" in conf.data else ("tanh", {})
     allowed = ("tanh", "relu") if family == "SimpleRNN" else ("tanh",)
     if activation not in allowed:
@@ -76,7 +71,7 @@ def _check(conf: Conf) -> None:
 
 def _carries(conf: Conf, prefix: str, suffix: str) -> dict[str, Carry]:
     """torch's tensors of one direction; Keras's weights are named with ``prefix``."""
-    family = _family(conf)
+    family = conf.class_name
     how = "gru" if family == "GRU" else "gates"
     found = {
         f"weight_ih_l0{suffix}": Carry((f"{prefix}kernel",), how),
@@ -89,7 +84,7 @@ def _carries(conf: Conf, prefix: str, suffix: str) -> dict[str, Carry]:
 
 
 def _module(use: Use, conf: Conf, features: int) -> tuple[str, dict[str, object]]:
-    family = _family(conf)
+    family = conf.class_name
     args: dict[str, object] = {"input_size": features, "hidden_size": conf.whole("units", least=1)}
     if family == "SimpleRNN" and conf.activation()[0] == "relu" and "activation" in conf.data:
         args["nonlinearity"] = "relu"
@@ -105,6 +100,7 @@ def _recurrent(use: Use) -> Sequence[Value]:
     _, time, features = _sequence(conf, [use.value.shape])
     if not use.scope.outer:
         use.walk.learned.clock(time)
+    use.features(features)
     ref = use.plain().ref
     if conf.flag("go_backwards"):
         ref = use.step("flip", {"dims": [1]}, ref, "backwards")
@@ -114,7 +110,7 @@ def _recurrent(use: Use) -> Sequence[Value]:
         rows = [use.step("unsqueeze", {"dim": 0}, use.plain(value).ref, "start") for value in initial]
         source = [ref, rows if len(rows) > 1 else rows[0]]
     op, args = _module(use, conf, features.size)
-    lstm, states = _family(conf) == "LSTM", conf.flag("return_state")
+    lstm, states = conf.class_name == "LSTM", conf.flag("return_state")
     parts: object = None
     names: list[str] = []
     if states:
@@ -139,7 +135,7 @@ def _initial(use: Use) -> list[Value]:
     states = [value for value in (given if isinstance(given, list) else [given]) if isinstance(value, Value)]
     inner = _inner(use.conf) if use.conf.class_name == "Bidirectional" else use.conf
     units = inner.whole("units", least=1)
-    wanted = (2 if _family(inner) == "LSTM" else 1) * (1 if inner is use.conf else 2)
+    wanted = (2 if inner.class_name == "LSTM" else 1) * (1 if inner is use.conf else 2)
     sizes = [[dim.size for dim in value.shape[1:]] for value in states]
     if states and sizes != [[units]] * wanted:
         raise Refused(f"{use.conf.class_name} starts from {wanted} states of {units}, and {sizes} come in")
@@ -201,7 +197,8 @@ def _both(use: Use) -> Sequence[Value]:
     _, time, features = _sequence(inner, [use.value.shape])
     if not use.scope.outer:
         use.walk.learned.clock(time)
-    lstm = _family(inner) == "LSTM"
+    use.features(features)
+    lstm = inner.class_name == "LSTM"
     whole, states = inner.flag("return_sequences"), inner.flag("return_state")
     initial = _initial(use)
     source: object = use.plain().ref

@@ -21,7 +21,7 @@ def _flatten_shapes(conf: Conf, shapes: Sequence[Shape]) -> list[Shape]:
 
 def _flatten(use: Use) -> Sequence[Value]:
     value = use.plain()
-    _swallowed(use, value.shape[1:] if len(value.shape) > 2 else ())
+    use.features(*(value.shape[1:] if len(value.shape) > 2 else ()))
     if use.conf.channels_first() and len(value.shape) > 2:  # Keras turns these to channels last, too
         rank = len(value.shape)
         value = use.take(value, (0, *range(2, rank), 1))
@@ -30,11 +30,6 @@ def _flatten(use: Use) -> Sequence[Value]:
     if len(value.shape) == 1:
         return [use.give(use.step("unsqueeze", {"dim": 1}, value.ref))]
     return [use.give(use.step("Flatten", None, value.ref))]
-
-
-def _swallowed(use: Use, dims: Sequence[Dim]) -> None:
-    """These axes become one with others: none of them is time for the model as a whole."""
-    use.walk.learned.swallowed |= {dim.root for dim in dims if dim.root is not None and not dim.open}
 
 
 def _target(conf: Conf, shape: Shape) -> tuple[Dim, ...]:
@@ -70,7 +65,7 @@ def _reshape(use: Use) -> Sequence[Value]:
     if kept == len(old) == len(new):
         return [Value(value.ref, new, value.layout)]
     ref = value.ref
-    _swallowed(use, old[kept:])
+    use.features(*old[kept:])
     before, after = len(old) - kept, len(new) - kept
     split = after > 1 or before == 0
     if before > 1:

@@ -21,6 +21,7 @@ from tdinspect.domain.effect import (
     model_effect,
     receptive_field,
 )
+from tdinspect.domain.remembered import Remembered
 from tdinspect.domain.size import Size
 from tdinspect.domain.spec import ModelSpec, Recurrent, all_steps
 from tdinspect.domain.trace import LayerRecord
@@ -30,7 +31,6 @@ from tdinspect.running.dependence.composition import Composition, Seen, Unknown
 from tdinspect.running.dependence.effects import effect_of, known_effect, module_effect
 from tdinspect.running.dependence.times import time_size, word_of
 from tdinspect.running.engine import inspecting
-from tdinspect.running.remembered import Remembered
 from tdinspect.running.sides import Leaf
 
 _SHORT = 16  # steps up to which every step of the spec's own length is looked at
