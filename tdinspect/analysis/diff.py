@@ -65,11 +65,11 @@ class SpecDiff:
     def kind(self) -> Kind:
         """What became of the spec. One that was only moved, or whose text alone changed, is the same.
 
-        Of texts that cannot be built nobody knows.
+        Of texts that do not run to their end nobody knows.
         """
         if self.before is None or self.after is None:
             return "added" if self.before is None else "removed"
-        if not self.before.layers and not self.after.layers and self.before.source != self.after.source:
+        if not runs(self.before) and not runs(self.after) and self.before.source != self.after.source:
             return "changed"
         differ = any(layer.what or layer.kind != "same" for layer in self.layers) or self.new or self.fixed
         shapes = any(not shape.same for shape in (*self.inputs, *self.outputs))

@@ -89,14 +89,14 @@ class _Check:
         self.users: dict[str, Callable[..., object]] = {}
         self.done: dict[tuple[int, int], Operation] = {}  # the copies of a repeat have one operation
 
-    def steps(self, steps: Iterable[Step], entering: Incoming) -> tuple[Step, ...]:
-        """The checked steps; the first takes what enters the container."""
+    def steps(self, steps: Iterable[Step], entering: Incoming, *, copies: bool = False) -> tuple[Step, ...]:
+        """The checked steps; the first takes what enters the container, copies all do."""
         checked = []
         for step in steps:
             if len(self.findings) > MAX_FINDINGS:
                 break
             checked.append(self._step(step, entering if step.source is None else Incoming(step.source, step.path)))
-            entering = Incoming()
+            entering = entering if copies else Incoming()
         return tuple(checked)
 
     def _step(self, step: Step, incoming: Incoming) -> Step:
@@ -130,7 +130,7 @@ class _Check:
 
     def _container(self, container: Container, incoming: Incoming) -> Container:
         inside = Incoming() if isinstance(container, Block) else incoming  # a block's others come by their names
-        checked = replace(container, steps=self.steps(container.steps, inside))
+        checked = replace(container, steps=self.steps(container.steps, inside, copies=isinstance(container, Repeat)))
         if isinstance(checked, Repeat):
             source = incoming.source
             checked = replace(

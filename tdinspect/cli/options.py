@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -48,6 +49,10 @@ ConfigFile = Annotated[
     str | None, typer.Option("--config", metavar="FILE", help="Settings from this file, not the project's.")
 ]
 Isolated = Annotated[bool, typer.Option("--isolated", help="No settings: as without a settings file.")]
+LockFile = Annotated[
+    str | None,
+    typer.Option("--lock-file", metavar="FILE", help="The lock file (default: tdinspect.lock beside the settings)."),
+]
 KerasTable = Annotated[bool, typer.Option("--keras", help="params: the table that Keras prints.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Only findings, errors and the total.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colour, also in a terminal.")]
@@ -81,6 +86,13 @@ def read_pairs(texts: Sequence[str]) -> dict[str, str]:
 def read_names(text: str | None) -> tuple[str, ...] | None:
     """Names between commas; None where none were asked for."""
     return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def read_output(name: str | None) -> Path | None:
+    """The file to write to; None where none was asked for. Raises UsageError."""
+    if name == "":
+        raise UsageError("--output needs a file")
+    return None if name is None else Path(name)
 
 
 def read_depth(text: str | None) -> int | None:

@@ -84,6 +84,11 @@ class Finding:
         """The rule's severity, unless the project's settings say another."""
         return self.level or RULES[self.code].severity
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """The line and the column, by which findings are sorted; before all others where there is no position."""
+        return (self.position.line, self.position.column) if self.position else (0, 0)
+
 
 class SpecError(Exception):
     """A spec that cannot be used; carries every finding of the file."""

@@ -76,6 +76,7 @@ class Lines:
     def __init__(self, sizes: dict[str, int]) -> None:
         self.statements: list[Statement] = []
         self.sizes = sizes
+        self.fixed: set[str] = set()  # symbols that the weights of a layer follow: numbers in Keras
 
     def let(self, value: Held, code: Code) -> Held:
         """``value = code``, with its shape in Keras's order behind it."""
@@ -90,12 +91,12 @@ class Lines:
         wanted = tuple(order)
         if len(wanted) != value.ndim:
             raise NoCode(f"it gets {value.ndim} axes, and works on {len(wanted)} in Keras")
+        if wanted[0] != value.order[0]:
+            raise NoCode("it takes another axis for the batch than the model has")
         if value.unread:
             self._settle(value, wanted)
         if value.order == wanted:
             return value
-        if wanted[0] != value.order[0]:
-            raise NoCode("it takes another axis for the batch than the layers before it")
         moved = [value.order.index(axis) for axis in wanted[1:]]
         kept = list(range(1, value.lead))
         dims = [*kept, *(at + value.lead - 1 for at in moved)]
@@ -111,6 +112,23 @@ class Lines:
         if value.ndim != rank + 2:
             raise NoCode("it takes one unbatched sample here")
         return self.ordered(value, channels_last(value))
+
+    def fix(self, value: Held, axes: int = 1) -> Held:
+        """Note that weights have the sizes of the last axes. Raises NoCode where one of them is the batch's."""
+        batch = value.known.axes[value.order[0]].size.symbols
+        for axis in value.order[-axes:]:
+            symbols = value.known.axes[axis].size.symbols
+            if symbols & batch and value.lead == 1:
+                raise NoCode("its weights would follow the size of the batch")
+            self.fixed |= symbols
+        return value
+
+    def features(self, value: Held) -> Held:
+        """The value with torch's last axis last. Raises NoCode where that is the batch."""
+        value = self.read(value) if value.order[-1] == value.ndim - 1 else self.natural(value)
+        if value.order[-1] != value.ndim - 1 or len(value.order) < 2:
+            raise NoCode("it works along the batch, which Keras keeps apart")
+        return value
 
     def read(self, value: Held) -> Held:
         """The value as it is."""

@@ -21,7 +21,7 @@ from tdinspect.exporters.code import (
     parts_of,
 )
 from tdinspect.exporters.constants import literal
-from tdinspect.exporters.identifiers import Taken, identifier
+from tdinspect.exporters.identifiers import TAKEN, Taken, variable
 from tdinspect.exporters.statements import Append, Assign, Body, For, Statement, Update, write
 
 _WIDE = 10**9  # a line that is never broken
@@ -50,6 +50,7 @@ class ClassUse:
     result: Code
     gives: str
     returned: str | None = None
+    sizes: tuple[tuple[str, str], ...] = ()  # the symbols that ``forward`` must be told, with its names for them
     group: ClassGroup | None = None
     _parts: list[Slot | New | Shape] | None = None
 
@@ -113,7 +114,7 @@ class ClassGroup:
                 continue
             for place in places:
                 columns[place] = [self.value(use, place) for use in self.uses]
-        taken = Taken(("self",))
+        taken = Taken(TAKEN)
         for place, found in columns.items():
             texts = [text for _, text, _ in found]
             if len(set(texts)) == 1:
@@ -123,7 +124,7 @@ class ClassGroup:
             if same is not None:
                 same.places.append(place)
             else:
-                self.arguments.append(Argument(taken.free(identifier(hint)), [place], list(texts)))
+                self.arguments.append(Argument(taken.free(variable(hint)), [place], list(texts)))
 
     def types(self, argument: Argument) -> str:
         """The annotation of an argument."""

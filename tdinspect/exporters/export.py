@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from tdinspect.domain.report import SpecReport
 from tdinspect.exporters import load_target
+from tdinspect.exporters.identifiers import TAKEN
 from tdinspect.exporters.identifiers import class_name as camel_case
 from tdinspect.exporters.interface import CannotExport
 from tdinspect.exporters.seen import see
@@ -32,6 +33,8 @@ def export_source(
     render = load_target(target).render
     report = inspect_source(source, request)
     name = class_name or camel_case(report.name)
+    if name in TAKEN:
+        name = f"{name}Model"
     if not report.ok:
         return Exported(report, None, name)
     parsed = read_spec(source.text, source.file, request.overrides, request.limits)

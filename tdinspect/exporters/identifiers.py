@@ -6,9 +6,11 @@ import builtins
 import keyword
 from collections.abc import Iterable
 
-from tdinspect.domain.spec import Repeat, Step
+from tdinspect.domain.spec import ModelSpec, Repeat, Step
 
 _BUILTINS = frozenset(dir(builtins))
+# What the code of a PyTorch file calls by these names.
+TAKEN = ("self", "torch", "nn", "F", "Tensor", "TimeDistributed", "super")
 
 
 def identifier(name: str) -> str:
@@ -45,6 +47,12 @@ def is_default(step: Step) -> bool:
     operation = step.operation.steps[0].operation if isinstance(step.operation, Repeat) else step.operation
     kinds = {"share", getattr(operation, "type", "").lower().replace(".", "_")}
     return step.name.isdigit() or (number.isdigit() and stem in kinds)
+
+
+def input_names(spec: ModelSpec) -> dict[str, str]:
+    """What ``forward`` calls the inputs; one that the spec gives no name is ``x``."""
+    taken = Taken(TAKEN)
+    return {given.name: taken.free("x" if given.name == "input" else variable(given.name)) for given in spec.inputs}
 
 
 class Taken:

@@ -10,10 +10,12 @@ from tdinspect.domain.spec import Block, Container, Step
 from tdinspect.domain.tree import Tree, first, map_tree
 from tdinspect.exporters.classes import ClassUse
 from tdinspect.exporters.code import Code, Group, Item, New, Ref, Text, Value
-from tdinspect.exporters.identifiers import Taken, class_name, variable
+from tdinspect.exporters.identifiers import TAKEN, Taken, class_name, variable
 from tdinspect.exporters.statements import Assign
 from tdinspect.exporters.walk import Spot, Walk
 from tdinspect.exporters.writing import Writing, code_of, tensors, type_of
+
+Sizes = Sequence[tuple[str, str]]  # symbols, and the names of the arguments that tell them
 
 
 def instance(walk: Walk, step: Step, flow: Flow, spot: Spot) -> Tree:
@@ -24,22 +26,22 @@ def instance(walk: Walk, step: Step, flow: Flow, spot: Spot) -> Tree:
     return _called(walk, step, flow, spot, Text(spot.writing.own(place.path)), result, extra)
 
 
-def _called(walk: Walk, step: Step, flow: Flow, spot: Spot, head: Code, result: Tree, extra: Sequence[str]) -> Tree:
+def _called(walk: Walk, step: Step, flow: Flow, spot: Spot, head: Code, result: Tree, extra: Sizes) -> Tree:
     """The statement that calls an instance of a class of the file."""
     values = walk.values(step, map_tree(lambda v: v.info, result))
     args = [Item(code_of(arg)) for arg in (*flow.args, *flow.kwargs.values())]
-    args += [Item(Ref(spot.writing.size(symbol)), variable(symbol)) for symbol in extra]
+    args += [Item(Ref(spot.writing.size(symbol)), name) for symbol, name in extra]
     spot.writing.say(Assign(values, Group(head, tuple(args)), loose=True))
     return values
 
 
-def class_of(walk: Walk, step: Step, flow: Flow, spot: Spot) -> tuple[ClassUse, Tree, list[str]]:
+def class_of(walk: Walk, step: Step, flow: Flow, spot: Spot) -> tuple[ClassUse, Tree, Sizes]:
     """A container written as a class: the class, what it gives, and the sizes that it must be told."""
     container, path = step.operation, walk.place(spot, step).path
     assert isinstance(container, Container)
     w = Writing(path)
     inside = Spot(spot.prefix, w)
-    taken = Taken(("self",))
+    taken = Taken(TAKEN)
     wanted = list(container.inputs) if isinstance(container, Block) else []
     args = [_param(walk, w, taken, arg, wanted[i] if i < len(wanted) else "x", step) for i, arg in enumerate(flow.args)]
     kwargs = {name: _param(walk, w, taken, arg, name, step) for name, arg in flow.kwargs.items()}
@@ -55,7 +57,7 @@ def class_of(walk: Walk, step: Step, flow: Flow, spot: Spot) -> tuple[ClassUse, 
     name = container.type if isinstance(container, Block) else class_name(_kind_of(step, spot))
     use = walk.closed(w, name, (f'"""{_told(container)}"""',), value, None)
     _sort(walk, step, use, path)
-    return use, value, w.extra
+    return use, value, use.sizes
 
 
 def _sort(walk: Walk, step: Step, use: ClassUse, path: str) -> None:

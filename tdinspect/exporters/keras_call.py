@@ -47,6 +47,8 @@ class Call:
 
     def apply(self, x: Held, code: Code, weights: bool = False, wrap: bool = True) -> Held:
         """``layer(x)`` as the result, in the order of ``x``; under TimeDistributed the layer is wrapped."""
+        if weights:
+            self.lines.fix(x)
         made = self.fresh()
         made.order, made.front = x.order, x.front
         return self.lines.let(made, applied(self.layer(code, weights), x, wrap))

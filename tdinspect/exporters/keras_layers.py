@@ -14,9 +14,7 @@ from tdinspect.exporters.layers import NoCode
 
 
 def _dense(c: Call) -> Held:
-    x = c.x
-    at_end = x.unread or x.order[-1] == x.ndim - 1
-    x = c.lines.read(x) if at_end else c.lines.natural(x)
+    x = c.lines.features(c.x)
     code = call(
         "layers.Dense", Text(literal(c.get("out_features"))), **named(use_bias=None if c.get("bias") else False)
     )
@@ -124,7 +122,7 @@ def _adaptive(c: Call) -> Held:
 
 def _batch_norm(c: Call) -> Held:
     x = c.x
-    x = c.lines.last(x, x.ndim - 2) if x.ndim > 2 else c.lines.natural(x)
+    x = c.lines.last(x, x.ndim - 2) if x.ndim > 2 else c.lines.features(x)
     momentum = c.get("momentum")
     if not isinstance(momentum, float | int) or not c.get("track_running_stats"):
         raise NoCode("Keras's BatchNormalization always has a moving average")
@@ -137,7 +135,8 @@ def _layer_norm(c: Call) -> Held:
     shape = c.get("normalized_shape")
     count = len(shape) if isinstance(shape, tuple | list) else 1
     x = c.x
-    x = c.lines.read(x) if count == 1 and x.order[-1] == x.ndim - 1 else c.lines.natural(x)
+    x = c.lines.features(x) if count == 1 else c.lines.natural(x)
+    c.lines.fix(x, count)
     affine = bool(c.get("elementwise_affine"))
     axis = None if count == 1 else tuple(range(-count, 0))
     more = named(axis=axis, epsilon=c.get("eps"), center=None if affine and c.get("bias") else False)
@@ -204,7 +203,7 @@ def _attention(c: Call) -> Tree:
     if set(c.call) - {"need_weights", "is_causal"} or c.call.get("is_causal"):
         raise NoCode("is_causal here, or a mask, has no twin in Keras that fits every use")
     wanted = (0, 1, 2) if c.get("batch_first") else (1, 0, 2)
-    q, k, v = (c.lines.ordered(by_name[name], wanted) for name in names)
+    q, k, v = (c.lines.fix(c.lines.ordered(by_name[name], wanted)) for name in names)
     embed, heads = c.get("embed_dim"), c.get("num_heads")
     assert isinstance(embed, int) and isinstance(heads, int)
     more = named(use_bias=None if c.get("bias") else False, dropout=c.get("dropout") or None)

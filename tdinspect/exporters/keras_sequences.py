@@ -24,7 +24,7 @@ def recurrence(c: Call, states_read: bool) -> Tree:
     wanted = (0, 1, 2) if c.get("batch_first") else (1, 0, 2)
     if c.inputs[0].ndim != 3:
         raise NoCode("it takes one unbatched sample here")
-    x = c.lines.ordered(c.inputs[0], wanted)
+    x = c.lines.fix(c.lines.ordered(c.inputs[0], wanted))
     initial = [c.lines.ordered(state, (1, 0, 2)) for state in leaves(c.inputs[1:])]
     if c.others or (x.lead > 1 and (initial or states_read)):
         raise NoCode("states under TimeDistributed, or by keyword, have no twin in Keras")

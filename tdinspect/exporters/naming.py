@@ -71,7 +71,9 @@ class _Naming:
             return
         last = self.last.get(id(value), self.position)
         if value.kind not in ("tensor", "item"):
-            self.names[id(value)] = name = self.fixed.free(variable(value.hint))
+            apart = Taken({*self.fixed.names, *self.names.values()})  # another type: never a name of something else
+            self.names[id(value)] = name = apart.free(variable(value.hint))
+            self.fixed.names.add(name)
             self.held[name] = last
             return
         wanted = [variable(value.hint)]

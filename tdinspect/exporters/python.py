@@ -8,21 +8,19 @@ from collections.abc import Sequence
 
 from tdinspect.exporters.classes import ClassUse
 from tdinspect.exporters.docs import docstring, header
-from tdinspect.exporters.identifiers import Taken
+from tdinspect.exporters.identifiers import TAKEN, Taken, input_names
 from tdinspect.exporters.layout import lay_out
 from tdinspect.exporters.seen import Seen
 from tdinspect.exporters.trace import Trace
-
-_TAKEN = ("nn", "F", "torch", "Tensor", "TimeDistributed", "tdinspect")
 
 
 def render(seen: Seen, class_name: str, *, with_tdinspect: bool = False) -> str:
     """The text of a Python file with the class of the model. Raises CannotExport, whose finding names the step."""
     spec = seen.spec
     trace = Trace(seen, lay_out(spec), with_tdinspect)
-    use = trace.model(class_name, docstring(seen, names={"input": "x"}))
+    use = trace.model(class_name, docstring(seen, names=input_names(spec)))
     roots = {module.split(".")[0] for module in trace.imports}
-    trace.classes.name(Taken({*_TAKEN, *roots, *dir(builtins), class_name}))
+    trace.classes.name(Taken({*TAKEN, *roots, *dir(builtins), class_name}))
     main = _only(trace, use, class_name)
     blocks: list[list[str]] = [
         trace.classes.lines(group) for group in trace.classes.groups.values() if group is not use.group

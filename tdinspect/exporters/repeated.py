@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from tdinspect.building.wiring import Flow
@@ -10,10 +9,24 @@ from tdinspect.domain.spec import Container, Layer, Repeat, Step
 from tdinspect.domain.trace import TensorInfo
 from tdinspect.domain.tree import Tree, first, map_tree
 from tdinspect.exporters.classes import ClassUse, slot
-from tdinspect.exporters.code import Code, Copies, Group, Item, Join, New, Ref, Shape, Slot, Text, Value, Writer, call
+from tdinspect.exporters.code import (
+    Code,
+    Copies,
+    Group,
+    Item,
+    Join,
+    New,
+    Ref,
+    Shape,
+    Slot,
+    Text,
+    Value,
+    Writer,
+    call,
+    parts_of,
+)
 from tdinspect.exporters.constants import literal
-from tdinspect.exporters.identifiers import variable
-from tdinspect.exporters.instances import class_of
+from tdinspect.exporters.instances import Sizes, class_of
 from tdinspect.exporters.layers import layer_code
 from tdinspect.exporters.statements import Assign
 from tdinspect.exporters.walk import Spot, Walk
@@ -55,7 +68,7 @@ def element(walk: Walk, step: Step, flow: Flow, spot: Spot) -> tuple[Code, Tree]
         if place.form == "class":
             use, values, extra = class_of(walk, step, flow, spot)
             if extra and place.chain:
-                walk.refuse(step, f"it must be told the size of {extra[0]}")
+                walk.refuse(step, f"it must be told the size of {extra[0][0]}")
             code, result = New(use), map_tree(lambda value: value.info, values)
         elif isinstance(operation, Repeat):
             code, result = copied(walk, step, flow, spot)
@@ -148,17 +161,15 @@ def _looped(walk: Walk, step: Step, flow: Flow, spot: Spot) -> Tree:
         names = not isinstance(copy.operation, Container)
         items += [Item(code_of(arg), walk.keyword(copy, name) if names else None) for name, arg in flow.kwargs.items()]
         items += [Item(Text(literal(value)), walk.keyword(copy, name)) for name, value in copy.call.items()]
-        items += [Item(Ref(w.size(symbol)), variable(symbol)) for symbol in _extra(walk, step, code)]
+        items += [Item(Ref(w.size(symbol)), name) for symbol, name in _extra(walk, step, code)]
         w.say(Assign(result, Group(Ref(module), tuple(items)), loose=True))
     return result
 
 
-def _extra(walk: Walk, step: Step, code: Code) -> Sequence[str]:
+def _extra(walk: Walk, step: Step, code: Code) -> Sizes:
     """The sizes that each copy must be told: those of the class that they all are."""
-    from tdinspect.exporters.code import parts_of
-
     uses = [part.use for part in parts_of(code) if isinstance(part, New)]
-    told = {tuple(name for name, kind in use.params if kind == "int") for use in uses if isinstance(use, ClassUse)}
+    told = {use.sizes for use in uses if isinstance(use, ClassUse)}
     if len(told) > 1:
         walk.refuse(step, "its copies must be told different sizes")
     return next(iter(told), ())

@@ -13,7 +13,8 @@ from tdinspect.exporters.code import INDENT, Code, Ref, Shape, Text, Value, Writ
 class Assign:
     """``targets = code``; targets are a tree of values, None for a part that nobody wants.
 
-    ``loose``: what it gives has no type that a checker knows. ``tail``: there may be more parts than targets.
+    ``loose``: what it gives has no type that a checker knows. ``tail``: parts at the end that nobody wants are one
+    ``*_``; ``more``: there may be more parts than targets at other sizes.
     """
 
     targets: Tree
@@ -21,6 +22,7 @@ class Assign:
     shape: Shape | None = None
     loose: bool = False
     tail: bool = False
+    more: bool = False
 
 
 @dataclass(slots=True)
@@ -199,7 +201,7 @@ def _update(s: Update, body: Body, writer: Writer, depth: int) -> None:
 
 
 def _assign(s: Assign, body: Body, writer: Writer, depth: int, known: set[str], returned: str | None) -> None:
-    target = _targets(s.targets, body, s.tail)
+    target = _targets(s.targets, body, s.tail, s.more)
     if isinstance(s.code, Ref) and writer.flat(s.code) == target:
         return
     values = list(leaves(s.targets))
@@ -215,14 +217,14 @@ def _assign(s: Assign, body: Body, writer: Writer, depth: int, known: set[str], 
     writer.statement(depth, f"{target} = ", s.code, shape=s.shape)
 
 
-def _targets(targets: Tree, body: Body, tail: bool = False) -> str:
+def _targets(targets: Tree, body: Body, tail: bool = False, more: bool = False) -> str:
     if not isinstance(targets, tuple | list):
         return "_" if targets is None else body.name(targets)
     parts = [_inner(part, body) for part in targets]
     if tail:
         while len(parts) > 1 and parts[-1] == "_":
             parts.pop()
-        if len(parts) < len(targets):
+        if len(parts) < len(targets) or more:
             parts.append("*_")
     return ", ".join(parts) if len(parts) > 1 else f"({parts[0]},)"
 

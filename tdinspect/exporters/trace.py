@@ -14,14 +14,14 @@ from tdinspect.building.model import exported_names
 from tdinspect.building.wiring import Flow, Perform, Scope, enter, name_around, run_inside, run_steps
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.spec import Container, Function, Layer, Residual, Share, Source, Step
-from tdinspect.domain.trace import Axis, TensorInfo
+from tdinspect.domain.trace import TensorInfo
 from tdinspect.domain.tree import Tree, first, leaves
 from tdinspect.exporters import framed, instances, loops, repeated, sources
 from tdinspect.exporters.classes import Classes, ClassUse
 from tdinspect.exporters.code import EMPTY, Code, Group, Item, Join, Ref, Shape, Text, Value, call
 from tdinspect.exporters.constants import constant, literal
 from tdinspect.exporters.functions import tensor_function
-from tdinspect.exporters.identifiers import Taken, identifier, is_default, variable
+from tdinspect.exporters.identifiers import TAKEN, Taken, identifier, input_names, is_default, variable
 from tdinspect.exporters.interface import CannotExport
 from tdinspect.exporters.layers import NoCode, layer_code
 from tdinspect.exporters.layout import Layout, Place
@@ -29,7 +29,7 @@ from tdinspect.exporters.naming import named
 from tdinspect.exporters.seen import Seen, SeenLeaf
 from tdinspect.exporters.statements import Assign, is_loose
 from tdinspect.exporters.walk import Spot
-from tdinspect.exporters.writing import Writing, code_of, tensors, type_of
+from tdinspect.exporters.writing import Writing, broadcast, code_of, parts_are_fixed, tensors, type_of
 
 _TAIL = frozenset(("chunk", "split", "unbind"))  # how many parts there are may follow a size
 
@@ -48,13 +48,11 @@ class Trace:
 
     def model(self, name: str, doc: Sequence[str]) -> ClassUse:
         """The class of the whole model."""
-        spec = self.seen.spec
-        writing = Writing()
-        taken = Taken(("self",))
-        scope = Scope()
+        spec, writing = self.seen.spec, Writing()
+        names, scope = input_names(spec), Scope()
         for given in spec.inputs:
             value = Value(given.name, named=True, info=self.seen.inputs[given.name])
-            writing.param(value, taken.free("x" if given.name == "input" else variable(given.name)))
+            writing.param(value, names[given.name])
             writing.entering.append(value)
             scope.define(given.name, value)
         flow = Flow((writing.entering[0],))
@@ -69,16 +67,18 @@ class Trace:
         self, w: Writing, name: str, doc: Sequence[str], result: Tree, returns: tuple[Code, str] | None
     ) -> ClassUse:
         """The class, once all its statements are said."""
-        for symbol in w.extra:
-            w.param(w.sizes[symbol], variable(symbol), "int")
+        names = Taken((*TAKEN, *(name for _, name in w.params)))
+        told = tuple((symbol, names.free(variable(symbol))) for symbol in w.extra)
+        for symbol, size in told:
+            w.param(w.sizes[symbol], size, "int")
         wanted = tensors([result])
         statements = [*w.head(), *w.statements]
-        taken = {"self", "torch", "F", "nn", "Tensor", *(module.split(".")[0] for module in self.imports)}
+        taken = {*TAKEN, *(module.split(".")[0] for module in self.imports)}
         body = named(statements, w.params, wanted, taken)
         alone = body.name(result) if isinstance(result, Value) and is_loose(body.statements, result) else None
         params = [(name, kind) for (_, name), kind in zip(w.params, w.types, strict=True)]
         code, gives = returns or (code_of(result), type_of(result))
-        return ClassUse(name, tuple(doc), list(w.attributes.values()), params, body, code, gives, alone)
+        return ClassUse(name, tuple(doc), list(w.attributes.values()), params, body, code, gives, alone, told)
 
     def performer(self, spot: Spot) -> Perform:
         """What says a step at this place."""
@@ -183,7 +183,9 @@ class Trace:
         code = tensor_function(function.type, inputs, named_, constants)
         values = self.values(step, self.leaf(spot, step).value)
         typed = isinstance(code, Group) and isinstance(code.head, Text) and code.head.text.startswith(("torch.", "F."))
-        spot.writing.say(Assign(values, code, loose=not typed, tail=function.type in _TAIL))
+        tail = function.type in _TAIL
+        more = tail and not parts_are_fixed(function, flow)
+        spot.writing.say(Assign(values, code, loose=not typed, tail=tail, more=more))
         return values
 
     def constant(self, value: object, spot: Spot) -> Code:
@@ -291,17 +293,3 @@ class Trace:
         info = broadcast(before.info, value.info)
         result = Value("added", info=info, shape=Shape(info.symbols(self.seen.sizes)))
         return w.let(result, Join((code, Text(" + "), added)), loose=True)
-
-
-def broadcast(one: TensorInfo, other: TensorInfo) -> TensorInfo:
-    """The shape of a sum."""
-    longer, shorter = (one, other) if len(one.axes) >= len(other.axes) else (other, one)
-    shift = len(longer.axes) - len(shorter.axes)
-
-    def axis(index: int, own: Axis) -> Axis:
-        if index < shift:
-            return own
-        beside = shorter.axes[index - shift]
-        return beside if str(own.size) == "1" else own
-
-    return replace(longer, axes=tuple(axis(i, own) for i, own in enumerate(longer.axes)))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from tdinspect.building.wiring import Flow
 from tdinspect.domain.size import Size
+from tdinspect.domain.spec import Function
+from tdinspect.domain.trace import Axis, TensorInfo
 from tdinspect.domain.tree import Tree, leaves, map_tree
 from tdinspect.exporters.classes import Attribute
 from tdinspect.exporters.code import Code, Join, Ref, Text, Value, sequence
@@ -124,3 +127,25 @@ def like(tree: Tree, hint: str) -> Tree:
 def tensors(trees: Sequence[Tree]) -> list[Value]:
     """All values in these."""
     return list(leaves(list(trees)))
+
+
+def broadcast(one: TensorInfo, other: TensorInfo) -> TensorInfo:
+    """The shape of a sum."""
+    longer, shorter = (one, other) if len(one.axes) >= len(other.axes) else (other, one)
+    shift = len(longer.axes) - len(shorter.axes)
+
+    def axis(index: int, own: Axis) -> Axis:
+        if index < shift:
+            return own
+        beside = shorter.axes[index - shift]
+        return beside if str(own.size) == "1" else own
+
+    return replace(longer, axes=tuple(axis(i, own) for i, own in enumerate(longer.axes)))
+
+
+def parts_are_fixed(function: Function, flow: Flow) -> bool:
+    """True where the axis that is cut apart has one size only."""
+    value, dim = next(leaves((flow.args, dict(flow.kwargs)))), function.args.named.get("dim", 0)
+    if function.type == "chunk" or not isinstance(value, Value) or value.info is None or not isinstance(dim, int):
+        return True
+    return value.info.axes[dim].size.is_number

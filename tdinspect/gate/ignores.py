@@ -16,6 +16,7 @@ from tdinspect.domain.limits import HIGHEST
 from tdinspect.domain.nearest import nearest
 from tdinspect.domain.report import SpecReport
 from tdinspect.domain.spec import CONTAINERS
+from tdinspect.formats.words import enumerated
 
 if TYPE_CHECKING:
     from tdinspect.domain.location import Path
@@ -69,11 +70,7 @@ def silence(report: SpecReport, counts: Callable[[str], bool], locked: bool) -> 
             wrong += [_unused(ignore, idle, _first_line(kept, idle))] if idle else []
         else:
             wrong.append(_nameless(ignore, report.findings, document))
-    return tuple(sorted((*kept, *wrong), key=_place))
-
-
-def _place(finding: Finding) -> tuple[int, int]:
-    return (finding.position.line, finding.position.column) if finding.position else (0, 0)
+    return tuple(sorted((*kept, *wrong), key=lambda finding: finding.place))
 
 
 def _commented(report: SpecReport) -> Document | None:
@@ -170,7 +167,7 @@ def _first_line(findings: Iterable[Finding], codes: list[str]) -> int | None:
 
 
 def _unused(ignore: _Ignore, idle: list[str], elsewhere: int | None) -> Finding:
-    comment, names = ignore.comment, _either(idle)
+    comment, names = ignore.comment, enumerated(idle)
     where = "in this file" if ignore.whole_file else "on this line"
     left = [code for code in ignore.codes if code not in idle]
     if UNUSED in idle:
@@ -193,10 +190,6 @@ def _nameless(ignore: _Ignore, findings: Iterable[Finding], document: Document) 
     return _finding(
         ignore.comment, "an ignore without a code silences nothing", f"{said}: # tdinspect: {word}[{codes}]"
     )
-
-
-def _either(codes: list[str]) -> str:
-    return codes[0] if len(codes) == 1 else f"{', '.join(codes[:-1])} and {codes[-1]}"
 
 
 def _finding(comment: Comment, message: str, help: str) -> Finding:

@@ -15,6 +15,7 @@ from tdinspect.analysis.entries import read_entry
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.location import Position
 from tdinspect.domain.report import SpecReport
+from tdinspect.formats.frames import source_lines
 from tdinspect.gate.lockfile import LockError, LockFile, read_block, read_lock, render
 
 LOCK_NAME = "tdinspect.lock"
@@ -22,7 +23,6 @@ Entry = Mapping[str, object]
 _MEANT = "run `tdinspect lock` if it is meant, and look at the difference before committing it"
 # The key of a spec beside which a fact of an entry is shown.
 _KEYS = {"sizes": "sizes", "axes": "time_axis|batch_axis", "input": "inputs?", "output": "outputs|layers"}
-_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
 def key_of(file: str, lock_file: Path) -> str | None:
@@ -119,22 +119,19 @@ def _where(report: SpecReport, entry: Entry, different: Drift) -> int:
         return cast("Sequence[int | None]", entry["lines"])[different.layer] or 1
     key = _KEYS.get((different.fact or "").partition(" ")[0], "layers")
     found = re.search(rf"^(?:{key})[ \t]*:", report.source, re.MULTILINE)
-    return len(_END.split(report.source[: found.start()])) if found else 1
+    return len(source_lines(report.source[: found.start()])) if found else 1
 
 
 def _place(source: str, line: int) -> Position:
     """The text of a line, without the dash of a list."""
-    lines = _END.split(source)
+    lines = source_lines(source)
     text = lines[line - 1] if line <= len(lines) else ""
     start = len(text) - len(text.lstrip(" -")) if text.strip(" -") else 0
     return Position(line, start + 1, line, max(len(text.rstrip()), start + 1) + 1)
 
 
 def _with(report: SpecReport, finding: Finding) -> SpecReport:
-    findings = (*report.findings, finding)
-    place = [(f.position.line, f.position.column) if f.position else (0, 0) for f in findings]
-    order = sorted(range(len(findings)), key=lambda index: place[index])
-    return replace(report, findings=tuple(findings[index] for index in order))
+    return replace(report, findings=tuple(sorted((*report.findings, finding), key=lambda one: one.place)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,15 @@ from tdinspect.domain.report import SpecReport
 from tdinspect.gate.ignores import silence
 
 EVERY = "ALL"
+_UNREADABLE = "TD0"
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Which findings count, by rule. Each entry is a code (``TD206``), the beginning of codes (``TD2``), or ``ALL``.
 
-    A rule counts when the longest entry of ``select`` that fits it is longer than the longest of ``ignore``. The
+    A rule counts when the longest entry of ``select`` that fits it is longer than the longest of ``ignore``; what keeps
+    a spec from being read or built (``TD0``) need not be selected, and counts where it is not ignored. The
     longest entry of ``severity`` that fits gives its severity. ``locked``: specs were held to the lock.
     """
 
@@ -27,8 +29,9 @@ class Policy:
     locked: bool = False
 
     def counts(self, code: str) -> bool:
-        """Whether findings of this rule are reported."""
-        return _fit(code, self.select) > _fit(code, self.ignore)
+        """Whether findings of this rule are reported. A spec that cannot be read is none that passes other rules."""
+        selected = max(_fit(code, self.select), 0 if _true_of(code, _UNREADABLE) else -1)
+        return selected > _fit(code, self.ignore)
 
     def level(self, code: str) -> Severity | None:
         """The severity that findings of this rule get; None: their own."""
@@ -74,6 +77,8 @@ def no_such_rule(text: str) -> str:
     """Why a text selects nothing, with the code that was likely meant."""
     near = nearest(text.strip().upper(), (EVERY, *RULES)) if len(text) < 20 else None
     hint = f"did you mean {near}?" if near else "`tdinspect explain` lists the rules"
+    if len(text.replace(";", " ").split()) > 1:
+        hint = "between rules stands a comma"
     return f"there is no rule {text.strip()!r}: {hint}"
 
 

@@ -72,7 +72,7 @@ def in_order(findings: Iterable[Finding], document: Document) -> tuple[Finding, 
     placed = [finding if finding.position else _placed(finding, document) for finding in findings]
     unique = {(f.code, f.message, f.position): f for f in reversed(placed)}  # the first of equal ones stays
     first = reversed(unique.values())
-    return tuple(sorted(first, key=lambda f: (f.position.line, f.position.column) if f.position else (0, 0)))
+    return tuple(sorted(first, key=lambda finding: finding.place))
 
 
 def _placed(finding: Finding, document: Document) -> Finding:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 Arrays = Mapping[str, Mapping[str, "Array"]]
 _SPARE = 64 * 2**20  # bytes that an HDF5 file may have beside its weights
 _ROOTS = ("layers", "_layer_checkpoint_dependencies")  # the second in archives of Keras 2.12
-_CELLS = ("SimpleRNN", "LSTM", "GRU")
+_CELLS = ("SimpleRNN", "LSTM", "GRU", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 _HEADS = ("query_dense", "key_dense", "value_dense", "output_dense")
 
 
@@ -233,6 +233,10 @@ HOWS: Mapping[str, Callable[[Sequence[Array]], Array]] = {
     "gru": lambda arrays: _reordered(arrays[0]).T,
     "gru_bias": lambda arrays: _reordered(arrays[0][0]),
     "gru_second_bias": lambda arrays: _reordered(arrays[0][1]),
+    "row_0": lambda arrays: arrays[0][0],
+    "row_1": lambda arrays: arrays[0][1],
+    "update_and_reset": lambda arrays: arrays[0][:, : arrays[0].shape[1] // 3 * 2].T,
+    "new": lambda arrays: arrays[0][:, arrays[0].shape[1] // 3 * 2 :].T,
     "heads": lambda arrays: _joined([array.reshape(array.shape[0], -1).T for array in arrays]),
     "from_heads": lambda arrays: arrays[0].reshape(-1, arrays[0].shape[-1]).T,
     "shaped": lambda arrays: arrays[0],

@@ -119,7 +119,7 @@ def _wrong(row: KerasRow, rows: Mapping[str, LayerRow], steps: Sequence[LayerRow
     expected_torch = sum(weight.count * weight.in_torch for weight in row.weights)
     if torch != expected_torch:
         yield f"the spec has {torch:,} parameters, and {expected_torch:,} follow from Keras's"
-    keras = sum(step.keras_params for step in steps)
+    keras = sum(step.keras_params for step in steps if not step.container)
     if keras != row.counted:
         yield f"the spec counts {keras:,} for Keras, and the file implies {row.counted:,}"
 

@@ -47,8 +47,9 @@ class Conf:
         value = self.data.get(key, default)
         if isinstance(value, Mapping) and isinstance(value.get("config"), Mapping):
             value = value["config"].get("value")
+        least, most = max(least, -_MOST), min(most, _MOST)
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-            between = "" if most == math.inf and least == -math.inf else f" from {least:g} to {most:g}"
+            between = "" if -least == most == _MOST else f" from {least:g} to {most:g}"
             raise Refused(f"{self._what(key)} must be a number{between}, not {_short(value)}")
         return value
 

@@ -110,7 +110,7 @@ class Walk:
             made = [Value("?", shape, keras_layout(len(shape))) for shape in outputs]
         self.rows[first] = replace(
             row,
-            steps=tuple(f"{scope.place}{step.name}" for step in use.made),
+            steps=tuple(use.made),
             refs=tuple((f"{scope.place}{value.ref}", value.layout) for value in made),
             container=len(self.rows) > first + 1,
         )
@@ -150,7 +150,7 @@ class Walk:
             raise Refused(f"TimeDistributed around {inner.class_name}, which gives {len(outputs)} tensors")
         clear = not use.scope.outer and self.symbols.get(time.source or "") is not None
         options = {} if clear else {"time_axis": 1}
-        use.made.append(use.scope.add(Step(WRAPPER, options, name, value.ref, steps=inside.steps, owner=use.owner)))
+        use.put(Step(WRAPPER, options, name, value.ref, steps=inside.steps, owner=use.owner))
         out = outputs[0]
         return [use.give(name, (0, 1, *(axis + 1 for axis in out.layout[1:])), origin=out.origin)]
 
@@ -208,7 +208,7 @@ class Walk:
         if len(inner) > 1:
             refs = [use.scope.name(f"{name}_{value.ref}") for value in inner]
             step.parts = refs
-        use.made.append(use.scope.add(step))
+        use.put(step)
         return [
             Value(ref, use.outputs[i], value.layout) for i, (ref, value) in enumerate(zip(refs, inner, strict=True))
         ]

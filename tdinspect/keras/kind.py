@@ -89,7 +89,8 @@ class Use:
     keywords: Mapping[str, object]  # values, lists of values, constants
     outputs: list[Shape]
     trainable: bool = True
-    made: list[Step] = field(default_factory=list)
+    alone: bool = False  # in a scope of its own, where its name need not stand before its steps'
+    made: list[str] = field(default_factory=list)  # the full names of its steps
 
     @property
     def value(self) -> Value:
@@ -108,7 +109,7 @@ class Use:
         carries: Mapping[str, Carry] | None = None,
     ) -> str:
         """Add a step and give its name. A second call of the same layer shares the weights of the first."""
-        name = self.scope.name(f"{self.conf.name}_{suffix}" if suffix else self.conf.name)
+        name = self.scope.name("_".join(part for part in ("" if self.alone else self.conf.name, suffix) if part))
         new = Step(op, args, name, source, parts, call or {}, carries=carries or {}, owner=self.owner)
         if carries:
             new.trainable = self.trainable
@@ -120,8 +121,13 @@ class Use:
                         raise Refused("it is shared, and its uses differ in more than their padding")
                     self.walk.learned.split.add(self.owner)
                 new.op, new.args, new.carries, new.trainable = "share", earlier, {}, True
-        self.made.append(self.scope.add(new))
+        self.put(new)
         return name
+
+    def put(self, step: Step) -> None:
+        """A step that is ready, at the end of the scope."""
+        self.scope.add(step)
+        self.made.append(f"{self.scope.place}{step.name}")
 
     def tensor(self, suffix: str, shape: Sequence[int], carry: Carry, init: str = "zeros") -> str:
         """A learned tensor of its own, by its name: what torch's layer lacks."""
@@ -145,7 +151,7 @@ class Use:
             rank = len(layout)
             told = {keras_layout(rank): "channels_last", channels_second(rank): "channels_first"}.get(layout, "turned")
             name = self.scope.name(f"{value.ref.replace('.', '_')}_{told}")
-            self.made.append(self.scope.add(Step("permute", {"dims": dims}, name, value.ref, owner=self.owner)))
+            self.put(Step("permute", {"dims": dims}, name, value.ref, owner=self.owner))
             self.scope.made[key] = name
         return replace(value, ref=name, layout=layout)
 

@@ -91,7 +91,10 @@ def _inputs(graph: Graph) -> tuple[_Entry, ...]:
         if any(entry.name == name for entry in entries):
             raise Refused(f"two inputs are called {name!r}", "TD007")
         entries.append(_Entry(name, tuple(sizes), dtype if isinstance(dtype, str) else "float32"))
-    return tuple(entries)
+    batches = {entry.shape[0] for entry in entries} - {None}
+    if len(batches) > 1:
+        raise Refused(f"its inputs have batches of {' and '.join(map(str, sorted(batches, key=str)))}")
+    return tuple(replace(entry, shape=(next(iter(batches), None), *entry.shape[1:])) for entry in entries)
 
 
 def _imported(graph: Graph, file: ModelFile, inputs: tuple[_Entry, ...], scale: int) -> Imported:

@@ -129,9 +129,11 @@ def _container(step: Step) -> Iterator[str]:
     options = step.args if isinstance(step.args, dict) else {}
     if options:
         yield f"- {step.op}:"
-        yield from (f"    {key}: {flow(value)}" for key, value in options.items())
+        yield from (f"    {key}: {flow(value)}" for key, value in options.items() if key != "next")
         yield "    layers:"
         yield from (f"      {line}" for line in lines)
+        if "next" in options:
+            yield f"    next: {flow(options['next'])}"
     else:
         yield f"- {step.op}:"
         yield from (f"    {line}" for line in lines)

@@ -19,6 +19,9 @@ from tdinspect.running.fit import fit_joint, fit_single
 
 # How far a variable is grown step by step, until a formula goes through all points.
 _DENSE = (4, 16, 64, 512)
+# Sizes so far apart at most are looked for where a layer refuses those between.
+_COARSEST = 64
+_SHUFFLES = frozenset(("PixelUnshuffle", "PixelShuffle", "ChannelShuffle", "pixel_unshuffle", "pixel_shuffle"))
 # Where several variables are grown at once: the first by so much, each further one by a step more.
 _TOGETHER = ((1, 1), (6, 5), (16, 16))
 
@@ -96,10 +99,20 @@ class _Movement:
         # Far enough to cross the next stride; not for the batch, whose size is memory, nor steps, which take time.
         near = call.is_batch(variable.size) or variable.size == STEPS
         self.unit = variable.size.unit
+        self.unit *= 1 if near else self._step()
         self.far = None if near else max(5, -(-max(64, 2 * _longest_stride(call.module)) // self.unit))
         for by in (1, 2, 3) if self.far is None else (1, 2, 3, self.far):
             self.sample(by)
         self.refused = not self.ran
+
+    def _step(self) -> int:
+        """How far apart the sizes are that it takes: a reshape to ``(H//16, 16)`` takes every 16th."""
+        module = self.call.module
+        name = module.name if isinstance(module, TensorFunction) else type(module).__name__
+        if not merges_axes(module) and name not in _SHUFFLES:
+            return 1
+        grown = range(1, _COARSEST + 1)
+        return next((by for by in grown if self.call.shapes({self.variable: by * self.unit}) is not None), 1)
 
     def sample(self, by: int) -> None:
         """Run once more, with the variable grown by so many units: ``8*H`` takes multiples of 8 only."""

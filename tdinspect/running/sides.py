@@ -73,7 +73,8 @@ class Leaf:
         """True for torch's own layers and functions: whatever is of this kind does the same, in any spec."""
         if self.layer is None:
             return isinstance(self.module, TensorFunction) and not isinstance(self.module, TensorSource)
-        return "." not in self.layer.type
+        parts = self.module.modules() if self.module._modules else ()  # a TransformerEncoder may hold a user's layer
+        return "." not in self.layer.type and all(type(part).__module__.startswith("torch.") for part in parts)
 
     @cached_property
     def call(self) -> Hashable:

@@ -105,6 +105,10 @@ def test_one_file_of_settings_may_be_named_or_none_be_used(pipeline: FakePipelin
         (["check", "models", "--select", "TD26"], "--select: there is no rule 'TD26': did you mean TD206?"),
         (["check", "models", "--ignore", "TD1,X"], "--ignore: there is no rule 'X': `tdinspect explain` lists"),
         (["check", "models", "--select", ","], "--select: no rule given"),
+        (["check", "models", "--ignore", "TD101 TD102"], "no rule 'TD101 TD102': between rules stands a comma"),
+        (["check", "models", "--output", ""], "--output needs a file"),
+        (["shape", "models", "--output="], "--output needs a file"),
+        (["diff", "--output="], "--output needs a file"),
     ],
 )
 def test_what_cannot_run_as_asked_ends_with_2_on_standard_error(

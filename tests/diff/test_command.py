@@ -311,7 +311,7 @@ def test_new_errors_end_with_1_and_old_ones_do_not(repository: Repository, capsy
     repository.write(specs__a=SPEC.replace("Linear", "Linaer").replace("8]", "9]"))
     capsys.readouterr()
     assert 0 == main(["diff"])
-    assert "it could not be built (TD004)" in capsys.readouterr().out
+    assert "Before and now it cannot be built (TD004)" in capsys.readouterr().out
     repository.write(specs__a=SPEC)
     assert 0 == main(["diff"])
     assert "Fixed: error[TD004]" in capsys.readouterr().out

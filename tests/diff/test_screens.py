@@ -98,3 +98,12 @@ def test_what_is_nearly_gone_is_not_said_to_be_gone(before: int, after: int, gro
 def test_words_for_a_side_are_no_code() -> None:
     same = diff(VIDEO, VIDEO.replace("Linear: 10", "Linear: 11"))
     assert "`HEAD` → the working tree: " in shown(same, "markdown")
+
+
+def test_what_is_the_same_trouble_on_both_sides_is_told_once() -> None:
+    text = shown(diff(BROKEN, BROKEN.replace("8", "9").replace("layers", "steps")), "text")
+    assert "Before and now it cannot be built (TD001).\n" in text
+    assert "could not" not in text
+    stopped = VIDEO.replace("  - TimeDistributed:\n      - Conv2d", "  - Sequential:\n      - Conv2d")
+    assert stopped != VIDEO
+    assert "Before and now it stops at" in shown(diff(stopped, stopped.replace("Linear: 10", "Linear: 11")), "text")

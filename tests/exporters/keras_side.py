@@ -16,8 +16,9 @@ from torch import nn
 from tdinspect.api import build
 from tdinspect.building.model import BuiltModel
 from tdinspect.domain.spec import ModelSpec
-from tdinspect.exporters.identifiers import Taken, identifier
+from tdinspect.exporters.identifiers import Taken
 from tdinspect.exporters.keras import render
+from tdinspect.exporters.keras_walk import keras_name
 from tdinspect.exporters.seen import see
 from tests.exporters.sameness import inputs_of, modules_of, random_weights
 
@@ -50,12 +51,13 @@ def layers_by_name(model: Any) -> dict[str, Any]:
 
 def carry(spec: ModelSpec, built: BuiltModel, model: Any) -> None:
     """Give the Keras model the weights of the built one."""
-    layers, taken, done = layers_by_name(model), Taken(), set[int]()
+    layers, done = layers_by_name(model), set[int]()
+    taken = Taken(given.name for given in spec.inputs)
     for full, module in modules_of(built).items():
         if id(module) in done or not module.state_dict():
             continue
         done.add(id(module))
-        name = identifier("_".join(full.split(".")))
+        name = keras_name(full)
         if isinstance(module, nn.RNNBase):
             for index in range(module.num_layers):
                 _recurrence(module, index, layers[taken.free(name if index == 0 else f"{name}_{index}")])

@@ -110,10 +110,10 @@ def differences(spec: ModelSpec, text: str, more_sizes: Sequence[Mapping[str, in
     random_weights(model)
     state = state_for(spec, model)
     exported.load_state_dict(state)
-    for sizes in ({}, *more_sizes):
+    for sizes, train in (({}, False), *((sizes, False) for sizes in more_sizes), ({}, True)):
         inputs = inputs_of(spec, {**spec.sizes, **sizes})
         with torch.no_grad():
-            wanted, got = model(*inputs), exported(*inputs)
+            wanted, got = (_ran(module.train(train), inputs) for module in (model, exported))
         if isinstance(wanted, dict) and list(wanted) != list(got):
             problems.append(f"outputs {list(got)}")
             continue
@@ -124,4 +124,13 @@ def differences(spec: ModelSpec, text: str, more_sizes: Sequence[Mapping[str, in
                 problems.append(f"values differ by {(one - other).abs().max().item()} at {sizes}")
             elif one.is_floating_point() and (not torch.isfinite(one).all() or one.abs().max() == 0):
                 problems.append(f"the values say nothing at {sizes}")
+    after = state_for(spec, model)  # what training counts along, too
+    for name, value in exported.state_dict().items():
+        if not torch.allclose(value.double(), after[name].double(), equal_nan=True):
+            problems.append(f"{name} differs after training")
     return problems
+
+
+def _ran(module: nn.Module, inputs: Sequence[Tensor]) -> Any:
+    torch.manual_seed(5)
+    return module(*(value.clone() for value in inputs))

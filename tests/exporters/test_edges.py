@@ -1,4 +1,4 @@
-"""What a careless or hostile spec may hold: texts that are no code, names that mean another thing, steps without code."""
+"""What a careless or hostile spec may hold: texts that are no code, names with a meaning, steps without code."""
 
 from __future__ import annotations
 
@@ -161,7 +161,6 @@ def test_one_class_has_the_numbers_in_which_its_uses_differ() -> None:
 
 
 def test_a_class_of_another_name_than_the_imports() -> None:
-    made = spec(
-        "name: tensor\ninput: [B, 4]\nblocks:\n  Tensor: [{Linear: 4}]\n  Exported: [{Linear: 4}]\nlayers:\n  - Tensor\n  - Exported\n"
-    )
+    blocks = "blocks:\n  Tensor: [{Linear: 4}]\n  Exported: [{Linear: 4}]\n"
+    made = spec(f"name: tensor\ninput: [B, 4]\n{blocks}layers:\n  - Tensor\n  - Exported\n")
     assert [] == differences(made, exported_text(made))  # type: ignore[arg-type]

@@ -22,15 +22,16 @@ def words(text: str) -> list[str]:
 
 
 CASES: list[Case] = [
-    *((name, X, "") for name in words("relu relu6 leaky_relu elu selu celu gelu silu mish softplus softsign sigmoid logsigmoid tanh hardtanh "
+    *((name, X, "") for name in words(
+        "relu relu6 leaky_relu elu selu celu gelu silu mish softplus softsign sigmoid logsigmoid tanh hardtanh "
         "hardsigmoid hardswish glu normalize layer_norm rms_norm abs neg sign floor ceil round square exp expm1 erf "
         "sin cos tan atan detach zeros_like ones_like squeeze mean sum prod std var norm amax amin argmax argmin sort "
         "argsort median diff flatten")),
     *((name, XY, "") for name in words("add sub rsub mul div remainder maximum minimum atan2 pairwise_distance cdist "
       "cosine_similarity eq ne lt le gt ge")),
     *((name, X, "{dim: -1}") for name in words("softmax softmin log_softmax cumsum cumprod logcumsumexp logsumexp")),
-    *((name, X, "{dim: 1, keepdim: true}") for name in words("mean sum prod std var norm amax amin argmax argmin max min "
-      "median logsumexp")),
+    *((name, X, "{dim: 1, keepdim: true}") for name in words(
+        "mean sum prod std var norm amax amin argmax argmin max min median logsumexp")),
     *((name, X, "{keepdim: true}") for name in ("mean", "sum", "amax", "std")),
     *((name, ("x",), "2") for name in ("add", "sub", "rsub", "mul", "div", "remainder", "pow", "gt", "full_like",
     "roll")),

@@ -27,8 +27,10 @@ WITHOUT = {
     "mask_rcnn_fpn": "adaptiveavgpool2d_1 (AdaptiveAvgPool2d)",
     "module_arguments": "mask (causal_mask)",
     "named_inputs": "multiheadattention_1 (MultiheadAttention)",
+    "parts": "all (unbind)",
     "positions_within_the_table": "arange_1 (arange)",
     "recurrent_that_reads_from_outside": "recurrent_1 (Recurrent)",
+    "sizes_in_blocks": "z (zeros)",
     "tied_head": "table (parameter)",
     "time_elsewhere": "alone (TimeDistributed)",
     "vit_b16": "class_token (parameter)",
@@ -89,7 +91,8 @@ LAYERS: list[tuple[str, str]] = [
     ("[B, 6, 5, 4]", "GroupNorm: {num_groups: 3}"), (SEQUENCE, "Linear: {out_features: 5, bias: false}"),
     (IMAGE, "Linear: 5"), (SEQUENCE, "Dropout: 0.3"), (IMAGE, "Dropout2d: 0.3"), (IMAGE, "Flatten"),
     (IMAGE, "Flatten: {start_dim: 2}"), (IMAGE, "Unflatten: {dim: 3, unflattened_size: [2, 4]}"),
-    *((SEQUENCE, name) for name in words("ReLU ReLU6 Sigmoid Tanh SiLU Mish SELU Softsign Hardsigmoid Hardswish LogSigmoid GELU Softplus Tanhshrink ELU "
+    *((SEQUENCE, name) for name in words(
+        "ReLU ReLU6 Sigmoid Tanh SiLU Mish SELU Softsign Hardsigmoid Hardswish LogSigmoid GELU Softplus Tanhshrink ELU "
         "LeakyReLU Identity Hardtanh")),
     (SEQUENCE, "ELU: 0.5"), (SEQUENCE, "LeakyReLU: 0.3"), (SEQUENCE, "Hardtanh: {min_val: 0, max_val: 2}"),
     (SEQUENCE, "Softmax: -1"), (SEQUENCE, "Softmax: 1"), (IMAGE, "Softmax: 1"), (SEQUENCE, "LogSoftmax: -1"),
@@ -124,9 +127,8 @@ def test_a_layer_computes_the_same_in_keras(shape: str, layer: str) -> None:
 )  # fmt: skip
 def test_a_layer_under_time_distributed_computes_the_same_in_keras(layer: str) -> None:
     more = "- Conv2d: {out_channels: 6, kernel_size: 1}" if "Flatten" in layer else "- ReLU"
-    check(
-        f"input: {FRAMES}\nsizes: {{B: 2}}\ntime_axis: T\nlayers:\n  - TimeDistributed:\n      {more}\n      - {layer}\n"
-    )
+    steps = f"  - TimeDistributed:\n      {more}\n      - {layer}\n"
+    check(f"input: {FRAMES}\nsizes: {{B: 2}}\ntime_axis: T\nlayers:\n{steps}")
 
 
 FUNCTIONS = [
@@ -147,7 +149,10 @@ FUNCTIONS = [
     "{narrow: {dim: 1, start: -2, length: 2}, from: x}", "{narrow: {dim: 2, start: 1, length: 3}, from: x}",
     "{chunk: {chunks: 2, dim: 2}, from: x}", "{split: {split_size: [2, 4], dim: 2}, from: x}",
     "{clamp: {min: 0.1}, from: x}",
-    "{interpolate: {scale_factor: 2}, from: x}", "{matmul: , from: [x, t]}",
+    "{interpolate: {scale_factor: 2}, from: x}",
+    "{pad: {pad: [1, 2, 3, 0]}, from: x}",
+    "{pad: {pad: [1, 2], value: 0.5}, from: x}", "{pad: {pad: [1, 2], mode: reflect}, from: x}",
+    "{matmul: , from: [x, t]}",
 ]  # fmt: skip
 
 
@@ -157,3 +162,45 @@ def test_a_function_computes_the_same_in_keras(step: str) -> None:
     inputs = "inputs: {x: [B, T, 6], y: [B, T, 6], s: [B, 4, 6]}\nsizes: {B: 2, T: 5}\ntime_axis: T\n"
     linear = "- {Linear: 6, from: s, name: used}\n  "
     check(f"{inputs}layers:\n  {linear}{helper}- {step[:-1]}, name: result}}\noutputs: [result, used]\n")
+
+
+SEQ = "input: [B, T, 8]\ntime_axis: T\nlayers:\n"
+REFUSED = {
+    "it takes another axis for the batch than the model has": f"{SEQ}  - LSTM: 4\n",
+    "nothing reads what it gives, and a Keras model leaves such a layer out": (
+        f"{SEQ}  - {{Linear: 4, name: idle}}\n  - {{Linear: 4, from: input}}\n"
+    ),
+    "it works along the batch, which Keras keeps apart": (
+        "input: [T, B]\ntime_axis: T\nlayers:\n  - Linear: {in_features: 2, out_features: 4}\n"
+    ),
+    "it merges the batch with another axis, or takes it apart": f"{SEQ}  - flatten: {{end_dim: 1}}\n",
+    "Keras has no strides together with dilation": (
+        "input: [B, 3, 9, 9]\nlayers:\n  - Conv2d: {out_channels: 4, kernel_size: 3, stride: 2, dilation: 2}\n"
+    ),
+    "its states are read, and its step names none in `as`": (
+        f"{SEQ}  - {{Sequential: [{{LSTM: {{hidden_size: 4, batch_first: true}}}}], as: [_, [h, _]]}}\n"
+        "  - {Linear: 3, from: h}\n"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", REFUSED)
+def test_what_would_be_another_model_in_keras_is_refused(reason: str) -> None:
+    parsed = read_spec(REFUSED[reason], "refused.yaml", {})
+    assert parsed.spec is not None, parsed.findings
+    with pytest.raises(CannotExport) as caught:
+        keras_text(parsed.spec)
+    assert caught.value.finding.message.endswith(reason)
+
+
+def test_a_symbol_that_weights_follow_is_a_number_in_keras() -> None:
+    check("input: [B, T, H]\nsizes: {H: 6}\ntime_axis: T\nlayers:\n  - Linear: 4\n")
+    conv = "  - Conv1d: {out_channels: 4, kernel_size: 3}\n"
+    check(f"input: [B, C, H]\nsizes: {{H: 6, C: 4}}\nlayers:\n{conv}  - GroupNorm: 2\n")
+
+
+def test_names_that_keras_gives_by_itself_are_left_to_it() -> None:
+    check(
+        "inputs: {x: [B, 8], dense: [B, 8]}\nlayers:\n  - {Linear: 8, from: x, name: activation}\n  - ReLU\n"
+        "  - {add: , from: [relu_1, dense]}\n  - {Linear: 8, name: add}\n  - {Linear: 8, name: x_1}\n"
+    )

@@ -115,9 +115,8 @@ def test_every_export_is_formatted_linted_and_typed(tmp_path: Path) -> None:
         for with_tdinspect in (False, True):
             folder = tmp_path / ("wrapped" if with_tdinspect else "plain")
             folder.mkdir(exist_ok=True)
-            (folder / f"{path.stem}.py").write_text(
-                exported_text(read(path), with_tdinspect=with_tdinspect), encoding="utf-8"
-            )
+            text = exported_text(read(path), with_tdinspect=with_tdinspect)
+            (folder / f"{path.stem}.py").write_text(text, encoding="utf-8")
     rules = ["--select", "E,F,I,W,B,UP,C4,SIM", "--line-length", "88"]
     for command in (["ruff", "format", "--check", "--isolated"], ["ruff", "check", "--isolated", *rules]):
         run = subprocess.run([sys.executable, "-m", *command, "."], cwd=tmp_path, capture_output=True, text=True)

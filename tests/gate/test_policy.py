@@ -26,6 +26,22 @@ def test_without_settings_every_rule_counts_at_its_own_severity() -> None:
 @pytest.mark.parametrize(
     ("select", "ignore", "wanted"),
     [
+        (("TD2",), (), ["TD001", "TD005", "TD202"]),
+        (("TD2",), ("TD001",), ["TD005", "TD202"]),
+        (("TD2",), ("TD0",), ["TD202"]),
+        (("TD2",), ("ALL",), ["TD202"]),
+        ((), ("ALL",), []),
+    ],
+)
+def test_a_spec_that_cannot_be_read_or_built_is_told_whatever_is_selected(
+    select: tuple[str, ...], ignore: tuple[str, ...], wanted: list[str]
+) -> None:
+    assert wanted == left(Policy(select, ignore), "TD001", "TD005", "TD102", "TD202")
+
+
+@pytest.mark.parametrize(
+    ("select", "ignore", "wanted"),
+    [
         (("ALL",), (), "TD102 TD202 TD206 TD207"),
         (("ALL",), ("TD206",), "TD102 TD202 TD207"),
         (("ALL",), ("TD2",), "TD102"),

@@ -15,7 +15,7 @@ from tdinspect.keras.model import Imported, import_model
 from tdinspect.keras.reading import read_json, read_model_file
 from tdinspect.keras.weights import state_dict
 from tdinspect.pipeline import Request, Source, inspect_source
-from tests.keras import documents, further, sequences, whole
+from tests.keras import documents, further, recurrent, sequences, whole
 from tests.keras.models import MODELS, built, keras
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "further",
     "keras",
     "largest_difference",
+    "recurrent",
     "sequences",
     "through",
     "whole",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -121,3 +122,12 @@ def test_a_keras_file_becomes_code_and_its_weights(model: Path, capsys: pytest.C
     ours.load_state_dict(torch.load("weights.pt"))
     given = torch.randn(2, 6, 8)
     assert torch.allclose(theirs(given).detach(), ours(given), atol=1e-6)
+
+
+def test_without_h5py_an_h5_file_says_what_to_install(
+    model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    model.write_bytes(b"\x89HDF\r\n\x1a\n")
+    assert USAGE == main(["import", str(model)])
+    assert "pip install 'tdinspect[keras]'" in capsys.readouterr().err

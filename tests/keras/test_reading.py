@@ -84,6 +84,15 @@ _IN = given([None, 4], "i")
         sequential(given([]), layer("Dense", "d", units=2)),
         sequential(given([None, -4]), layer("Dense", "d", units=2)),
         sequential(given([None, 10**30]), layer("Dense", "d", units=2)),
+        old_functional(
+            [
+                node(given([3, 4], "i")),
+                node(given([2, 4], "j")),
+                node(layer("Add", "a"), [["i", 0, 0, {}], ["j", 0, 0, {}]]),
+            ],
+            ["i", "j"],
+            ["a"],
+        ),
         sequential(_IN, layer("Dense", "d", units=0)),
         sequential(_IN, layer("Dense", "d", units="many")),
         sequential(_IN, layer("Dense", "d", units=2, use_bias="no")),
@@ -120,8 +129,8 @@ def test_all_that_cannot_be_carried_over_is_said_at_once() -> None:
         "class_name": "Sequential",
         "config": {"name": "inner", "layers": [given([None, 3]), layer("Lambda", "deep")]},
     }
-    gru = layer("GRU", "gru", units=3, reset_after=False, activation="tanh", recurrent_activation="sigmoid")
-    lstm = layer("LSTM", "lstm", units=3, recurrent_activation="hard_sigmoid", return_sequences=True)
+    gru = layer("GRU", "gru", units=0)
+    lstm = layer("LSTM", "lstm", units=3, recurrent_activation="my_sigmoid", return_sequences=True)
     td = layer("TimeDistributed", "td", layer=inner)
     found = _findings(sequential(given([None, 5, 3]), lstm, td, gru, layer("Mystery", "riddle")))
     named = {"/".join(map(str, finding.path)) for finding in found}

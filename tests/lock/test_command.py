@@ -208,6 +208,13 @@ def test_a_spec_without_an_entry_is_a_finding(capsys: Captured) -> None:
     assert [("specs/new.yaml", "TD302", "tdinspect.lock has no entry for this spec", 1)] == found(capsys)
 
 
+def test_a_mark_at_the_start_of_a_spec_is_no_part_of_its_first_line(capsys: Captured) -> None:
+    lock(capsys)
+    put("new", "\ufeff" + SMALL)
+    assert 1 == main(["check", "--locked", "--format", "github", "--isolated", "specs/new.yaml"])
+    assert ",line=1,endLine=1,col=1,endColumn=14," in capsys.readouterr().out
+
+
 def test_an_entry_without_a_spec_is_a_finding_at_its_line(capsys: Captured) -> None:
     lock(capsys)
     Path("specs/video.yaml").unlink()

@@ -19,6 +19,7 @@ SIZES = {"B": 2, "T": 24, "H": 36, "W": 48}
 IMAGE, SEQUENCE, SIGNAL = ["B", 4, "H", "W"], ["B", "T", 8], ["B", 8, "T"]
 VIDEO = ["B", "T", 3, "H", "W"]
 CONV = {"out_channels": 8, "kernel_size": 3}
+STRIDED = {"Conv1d": {"out_channels": 16, "kernel_size": 9, "stride": 4}}
 # The symbols that come out, the input, the steps.
 TABLE: list[tuple[tuple[str, ...], list[Any], list[Any]]] = [
     (("B", "8", "(H+1)//2", "(W+1)//2"), IMAGE, [{"Conv2d": CONV | {"stride": 2, "padding": 1}}]),
@@ -58,15 +59,12 @@ TABLE: list[tuple[tuple[str, ...], list[Any], list[Any]]] = [
      [{"TimeDistributed": [{"Conv2d": {"out_channels": 4, "kernel_size": 3, "stride": 2}}, {"MaxPool2d": 2},
                            {"Flatten": 2}]}]),
     (("B", "T", "3*H*W"), VIDEO, [{"flatten": {"start_dim": 2}}]),
-    (("B", "16*((T-5)//4)"), SIGNAL,
-     [{"Conv1d": {"out_channels": 16, "kernel_size": 9, "stride": 4}}, {"reshape": {"shape": ["$B", -1]}}]),
-    (("B", "16*((T-5)//4)"), SIGNAL,
-     [{"Conv1d": {"out_channels": 16, "kernel_size": 9, "stride": 4}}, "Flatten"]),
-    (("B", "8*((T-5)//4)", "2"), SIGNAL,
-     [{"Conv1d": {"out_channels": 16, "kernel_size": 9, "stride": 4}}, {"reshape": {"shape": ["$B", "$(8*((T-5)//4))", -1]}}]),
+    (("B", "16*((T-5)//4)"), SIGNAL, [STRIDED, {"reshape": {"shape": ["$B", -1]}}]),
+    (("B", "16*((T-5)//4)"), SIGNAL, [STRIDED, "Flatten"]),
+    (("B", "8*((T-5)//4)", "2"), SIGNAL, [STRIDED, {"reshape": {"shape": ["$B", "$(8*((T-5)//4))", -1]}}]),
     (("B", "4", "2*((3*T-3)//5)"), ["B", 4, "T"],
-     [{"ConvTranspose1d": {"out_channels": 4, "kernel_size": 5, "stride": 3}}, {"MaxPool1d": 5}, {"Upsample": {"scale_factor": 2}},
-      {"Conv1d": {"out_channels": 4, "kernel_size": 3}}]),
+     [{"ConvTranspose1d": {"out_channels": 4, "kernel_size": 5, "stride": 3}}, {"MaxPool1d": 5},
+      {"Upsample": {"scale_factor": 2}}, {"Conv1d": {"out_channels": 4, "kernel_size": 3}}]),
     # One symbol on an axis that a layer keeps and on one that it makes shorter.
     (("B", "H", "H//2"), ["B", "H", "H"], [{"AvgPool1d": 2}]),
     (("B", "W", "(H-1)//2", "(W-1)//2"), ["B", "W", "H", "W"], [{"MaxPool2d": {"kernel_size": 3, "stride": 2}}]),
@@ -105,6 +103,23 @@ def test_a_formula_holds_at_other_sizes(
     again = assemble_again(spec, replace(first, world=replace(first.world, sizes=sizes)))
     assert again.model is not None
     assert first.trace.outputs["output"].shape(sizes) == again.trace.outputs["output"].shape(sizes)
+
+
+@pytest.mark.parametrize(
+    ("symbols", "steps"),
+    [
+        (("B", "4", "H//12", "12", "W"), [{"unflatten": {"dim": 2, "sizes": [-1, 12]}}]),
+        (("B", "4", "H//12", "12", "W//16", "16"),
+         [{"reshape": {"shape": ["$B", 4, "$(H//12)", 12, "$(W//16)", 16]}}]),
+        (("B", "(H//12)*(W//16)", "768"),
+         [{"reshape": {"shape": ["$B", 4, "$(H//12)", 12, "$(W//16)", 16]}}, {"permute": {"dims": [0, 2, 4, 1, 3, 5]}},
+          {"flatten": 3}, {"flatten": {"start_dim": 1, "end_dim": 2}}]),
+        (("B", "576", "H//12", "W//12"), [{"PixelUnshuffle": 12}]),
+        (("B", "576", "H//12", "W//12"), [{"pixel_unshuffle": {"downscale_factor": 12}}]),
+    ],
+)  # fmt: skip
+def test_what_takes_multiples_only_keeps_its_symbols(symbols: tuple[str, ...], steps: list[Any]) -> None:
+    assert symbols == run(IMAGE, steps).outputs["output"].symbols
 
 
 def notes(row: LayerRow) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +20,7 @@ from tdinspect.cli.options import (
     Input,
     Isolated,
     Layers,
+    LockFile,
     NoColor,
     Notes,
     OnlySpecs,
@@ -31,6 +31,7 @@ from tdinspect.cli.options import (
     TimeAxis,
     read_device,
     read_names,
+    read_output,
     read_pairs,
     usage_errors,
 )
@@ -49,10 +50,6 @@ Ignore = Annotated[
 ]
 Locked = Annotated[bool, typer.Option("--locked", help="Hold specs to the lock file, which `lock` writes.")]
 Brief = Annotated[bool, typer.Option("--quiet", help="A line for each finding and nothing else.")]
-LockFile = Annotated[
-    str | None,
-    typer.Option("--lock-file", metavar="FILE", help="The lock file (default: tdinspect.lock beside the settings)."),
-]
 
 
 def _codes(option: str, texts: list[str] | None) -> tuple[str, ...]:
@@ -109,7 +106,7 @@ def _check(
             allow_import=tuple(allow_import or ()),
             device=read_device(device),
             format=output_format,
-            output=None if output is None else Path(output),
+            output=read_output(output),
             quiet=quiet,
             no_color=no_color,
             notes=notes,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -18,6 +17,7 @@ from tdinspect.cli.options import (
     Notes,
     Output,
     Overrides,
+    read_output,
     read_pairs,
     usage_errors,
 )
@@ -66,7 +66,7 @@ def _diff(
             overrides=read_pairs(overrides or ()),
             allow_import=tuple(allow_import or ()),
             format=output_format,
-            output=None if output is None else Path(output),
+            output=read_output(output),
             no_color=no_color,
             notes=notes,
             exit_zero=exit_zero,

@@ -111,7 +111,9 @@ def _run(options: Options, wishes: _Wishes) -> bool:
         return False
     deliver(made.text, options.output)
     if options.output is not None:
-        deliver(f"{options.output}: {made.class_name}, {made.report.totals.params:,} parameters\n", None)
+        totals = made.report.totals
+        count = totals.keras_params if wishes.to == "keras" else totals.params
+        deliver(f"{options.output}: {made.class_name}, {count:,} parameters\n", None)
     return True
 
 

@@ -74,8 +74,10 @@ def _run(model: str, spec_file: Path | None, weights: Path | None, quiet: bool, 
                 _options(sys.stdout, no_color, quiet),
             )
         report, seen = _compared(imported, spec_file)
-        findings = (*imported.findings, *report.findings, *(seen.findings if seen else ()))
-        shown = SpecReport(model, imported.name, source=report.source, findings=findings)
+        if seen is None:  # positions are those of the spec
+            return _show(report, None, _options(sys.stdout, no_color, quiet))
+        findings = (*imported.findings, *seen.findings)
+        shown = SpecReport(model, imported.name, findings=findings)
         if not shown.ok:
             return _show(shown, seen, _options(sys.stdout, no_color, quiet))
         if weights is not None:

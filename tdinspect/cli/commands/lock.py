@@ -9,19 +9,22 @@ import typer
 from tdinspect.cli import FINDINGS
 from tdinspect.cli.app import app
 from tdinspect.cli.effort import CacheDir, Effort, Jobs, NoCache
-from tdinspect.cli.options import AllowImport, ConfigFile, Isolated, Quiet, Specs, usage_errors
+from tdinspect.cli.options import AllowImport, ConfigFile, Isolated, LockFile, Quiet, usage_errors
 from tdinspect.cli.plain import PlainCommand
 from tdinspect.cli.run import Options, with_settings
 
-LockFile = Annotated[
-    str | None,
-    typer.Option("--lock-file", metavar="FILE", help="The lock file (default: tdinspect.lock beside the settings)."),
+SpecFiles = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="SPEC",
+        help="A file, or a folder of *.yaml and *.yml (default: all, those of the settings' `specs`, else specs/).",
+    ),
 ]
 
 
 @app.command("lock", cls=PlainCommand)
 def _lock(
-    specs: Specs = None,
+    specs: SpecFiles = None,
     lock_file: LockFile = None,
     allow_import: AllowImport = None,
     config: ConfigFile = None,

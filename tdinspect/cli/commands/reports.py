@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import typer
 
 from tdinspect.cli import FINDINGS
@@ -34,6 +32,7 @@ from tdinspect.cli.options import (
     read_depth,
     read_device,
     read_names,
+    read_output,
     read_pairs,
     usage_errors,
 )
@@ -88,7 +87,7 @@ def _register(command: Command, sentence: str) -> None:
                 allow_import=tuple(allow_import or ()),
                 device=read_device(device),
                 format=output_format,
-                output=None if output is None else Path(output),
+                output=read_output(output),
                 depth=read_depth(depth),
                 columns=read_names(columns),
                 unfold=unfold,

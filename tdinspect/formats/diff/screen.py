@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,12 +11,11 @@ from tdinspect.domain.location import render_path
 from tdinspect.domain.report import SpecReport
 from tdinspect.formats.diff.fold import NamedRow, folded
 from tdinspect.formats.diff.words import ARROW, growth, named_shapes, percent, side, totals
-from tdinspect.formats.frames import SEVERITY_STYLE
+from tdinspect.formats.frames import SEVERITY_STYLE, source_lines
 from tdinspect.formats.screen.model import Grid, GridRow
 from tdinspect.formats.spans import Line, Spans, join, line, span
 from tdinspect.formats.words import counted, enumerated, failing_row, place, shape_spans
 
-_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _COUNTS = ("params", "trainable_params", "keras_params", "macs", "param_bytes", "activation_bytes")
 
 
@@ -220,18 +218,27 @@ def _came_in(spec: SpecDiff, before: SpecReport, after: SpecReport) -> Iterator[
 
 def _stops(before: SpecReport, after: SpecReport) -> Iterator[Line]:
     """Where a side did not run to its end, and why."""
-    for when, report in (("Before, it ", before), ("Now it ", after)):
-        if runs(report):
-            continue
-        row = failing_row(report)
-        errors = [finding.code for finding in report.findings if finding.severity == "error"]
-        of = f" ({enumerated(list(dict.fromkeys(errors)))})" if errors else ""
-        what = f"stops at {place(row)}" if row is not None else "cannot be built"
-        tense = what.replace("stops", "stopped").replace("cannot", "could not") if report is before else what
-        yield line(span(f"{when}{tense}{of}."))
+    was, now = _stop(before), _stop(after)
+    if was and was == now:
+        yield line(span(f"Before and now it {now}."))
+    elif was:
+        past = was.replace("stops", "stopped", 1).replace("cannot", "could not", 1)
+        yield line(span(f"Before, it {past}."))
+    if now and was != now:
+        yield line(span(f"Now it {now}."))
     for when, known, other in (("Before: ", before, after), ("Now: ", after, before)):
         if known.layers and not other.layers:
             yield line(span(when) + join(_known(known), ", ") + span("."))
+
+
+def _stop(report: SpecReport) -> str:
+    """Where a spec stops, and its errors; empty where it runs to its end."""
+    if runs(report):
+        return ""
+    row = failing_row(report)
+    errors = [finding.code for finding in report.findings if finding.severity == "error"]
+    of = f" ({enumerated(list(dict.fromkeys(errors)))})" if errors else ""
+    return f"stops at {place(row)}{of}" if row is not None else f"cannot be built{of}"
 
 
 def _contract(spec: SpecDiff) -> Spans:
@@ -262,6 +269,6 @@ def _budgets(spec: SpecDiff, after: SpecReport) -> Iterator[Line]:
 def _written(finding: Finding, report: SpecReport) -> str:
     """The entry as it stands in the spec, where it has a line of its own; else its key."""
     key, position = render_path(finding.path[1:]), finding.position
-    lines = _END.split(report.source) if position else []
+    lines = source_lines(report.source)
     text = lines[position.line - 1].strip() if position and position.line <= len(lines) else ""
     return text.partition(" #")[0].rstrip() if text.startswith(f"{key}: ") else key

@@ -8,6 +8,7 @@ from tdinspect.keras.kind import Kind
 from tdinspect.keras.layers import (
     activation,
     attention,
+    cells,
     conv,
     dense,
     merge,
@@ -23,7 +24,8 @@ from tdinspect.keras.layers import (
 
 KINDS: tuple[Kind, ...] = (
     *dense.KINDS, *conv.KINDS, *transposed.KINDS, *pooling.KINDS, *padding.KINDS, *norm.KINDS, *activation.KINDS,
-    *noise.KINDS, *scaling.KINDS, *recurrent.KINDS, *attention.KINDS, *merge.KINDS, *reshaping.KINDS,
+    *noise.KINDS, *scaling.KINDS, *recurrent.KINDS, *cells.KINDS, *attention.KINDS, *merge.KINDS,
+    *reshaping.KINDS,
 )  # fmt: skip
 BY_CLASS: Mapping[str, Kind] = {name: kind for kind in KINDS for name in kind.classes}
 

@@ -40,7 +40,8 @@ def settings(conf: Conf) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, .
     return kernel, strides, dilation, conf.word("padding", "valid", choices)
 
 
-def _space(conf: Conf, shape: Shape) -> list[Dim]:
+def space_of(conf: Conf, shape: Shape) -> list[Dim]:
+    """The axes along which the layer works, behind it. Raises Refused."""
     kernel, strides, dilation, padding = settings(conf)
     _, space = split(conf, shape)
     each = zip(space, kernel, strides, dilation, strict=True)
@@ -88,7 +89,7 @@ def note_open(use: Use, space: Shape, strides: Sequence[int], amounts: Sequence[
         )  # fmt: skip
 
 
-def _prepared(use: Use) -> tuple[str, dict[str, object]]:
+def prepared(use: Use) -> tuple[str, dict[str, object]]:
     """The padded input, and the arguments of the window."""
     kernel, strides, dilation, _ = settings(use.conf)
     _, space = split(use.conf, use.value.shape)
@@ -119,7 +120,8 @@ def _clock(use: Use) -> None:
         use.walk.learned.clock(use.value.shape[1], certain=False)
 
 
-def _bias(use: Use, args: dict[str, object], carries: dict[str, Carry]) -> None:
+def bias_of(use: Use, args: dict[str, object], carries: dict[str, Carry]) -> None:
+    """Put the bias among the tensors, or say that there is none."""
     if use.conf.flag("use_bias", True):
         carries["bias"] = Carry(("bias",))
     else:
@@ -127,7 +129,7 @@ def _bias(use: Use, args: dict[str, object], carries: dict[str, Carry]) -> None:
 
 
 def _conv_shapes(conf: Conf, shapes: Sequence[Shape]) -> list[Shape]:
-    return [joined(conf, shapes[0][0], conf.whole("filters", least=1), _space(conf, shapes[0]))]
+    return [joined(conf, shapes[0][0], conf.whole("filters", least=1), space_of(conf, shapes[0]))]
 
 
 def _conv_weights(conf: Conf, shapes: Sequence[Shape]) -> tuple[Weight, ...]:
@@ -143,18 +145,18 @@ def _conv(use: Use) -> Sequence[Value]:
     _clock(use)
     channels, _ = split(use.conf, use.value.shape)
     groups = use.conf.whole("groups", 1, least=1)
-    ref, more = _prepared(use)
+    ref, more = prepared(use)
     args: dict[str, object] = {"in_channels": channels.size, "out_channels": use.conf.whole("filters", least=1), **more}
     if groups > 1:
         args["groups"] = groups
     carries = {"weight": Carry(("kernel",), "conv")}
-    _bias(use, args, carries)
+    bias_of(use, args, carries)
     return _done(use, use.step(f"Conv{axes_of(use.conf)}d", args, ref, carries=carries))
 
 
 def _depth_shapes(conf: Conf, shapes: Sequence[Shape]) -> list[Shape]:
     channels, _ = split(conf, shapes[0])
-    return [joined(conf, shapes[0][0], channels.size * conf.whole("depth_multiplier", 1, 1), _space(conf, shapes[0]))]
+    return [joined(conf, shapes[0][0], channels.size * conf.whole("depth_multiplier", 1, 1), space_of(conf, shapes[0]))]
 
 
 def _depth_weights(conf: Conf, shapes: Sequence[Shape]) -> tuple[Weight, ...]:
@@ -169,11 +171,11 @@ def _depthwise(use: Use) -> Sequence[Value]:
     _clock(use)
     channels, _ = split(use.conf, use.value.shape)
     kernel = _depth_weights(use.conf, [use.value.shape])[0]
-    ref, more = _prepared(use)
+    ref, more = prepared(use)
     out = channels.size * use.conf.whole("depth_multiplier", 1, least=1)
     args: dict[str, object] = {"in_channels": channels.size, "out_channels": out, **more, "groups": channels.size}
     carries = {"weight": Carry((kernel.name,), "depthwise")}
-    _bias(use, args, carries)
+    bias_of(use, args, carries)
     return _done(use, use.step(f"Conv{axes_of(use.conf)}d", args, ref, carries=carries))
 
 
@@ -193,7 +195,7 @@ def _separable(use: Use) -> Sequence[Value]:
     channels, _ = split(use.conf, use.value.shape)
     wide = channels.size * use.conf.whole("depth_multiplier", 1, least=1)
     op = f"Conv{axes_of(use.conf)}d"
-    ref, more = _prepared(use)
+    ref, more = prepared(use)
     depth: dict[str, object] = {"in_channels": channels.size, "out_channels": wide, **more, "groups": channels.size}
     depth["bias"] = False
     ref = use.step(op, depth, ref, "depthwise", carries={"weight": Carry(("depthwise_kernel",), "depthwise")})
@@ -203,7 +205,7 @@ def _separable(use: Use) -> Sequence[Value]:
         "kernel_size": 1,
     }
     carries = {"weight": Carry(("pointwise_kernel",), "conv")}
-    _bias(use, args, carries)
+    bias_of(use, args, carries)
     return _done(use, use.step(op, args, ref, carries=carries))
 
 

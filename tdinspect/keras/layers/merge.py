@@ -141,8 +141,13 @@ def _dot_shapes(conf: Conf, shapes: Sequence[Shape]) -> list[Shape]:
 
 
 def _dot(use: Use) -> Sequence[Value]:
-    """As an einsum, which reads its tensors in whatever layout they have."""
+    """A matmul of two sequences; anything else as an einsum, which reads its tensors in whatever layout they have."""
     axes = _dot_axes(use.conf, [value.shape for value in use.values])
+    if all(len(value.shape) == 3 for value in use.values) and not use.conf.flag("normalize"):
+        left, right = (use.plain(value).ref for value in use.values)
+        left = left if axes[0] == 2 else use.step("transpose", {"dim0": 1, "dim1": 2}, left, "left")
+        right = right if axes[1] == 1 else use.step("transpose", {"dim0": 1, "dim1": 2}, right, "right")
+        return [use.give(use.step("matmul", None, [left, right]))]
     letters = iter("cdefghijklmnopqrstuvwxyz")
     terms, refs, rest = [], [], ""
     for value, axis in zip(use.values, axes, strict=True):

@@ -22,7 +22,7 @@ def _amounts(conf: Conf, key: str) -> list[tuple[int, int]]:
     pairs = [item if isinstance(item, list) else [item, item] for item in items]
     good: list[tuple[int, int]] = []
     for pair in pairs:
-        numbers = [n for n in pair if isinstance(n, int) and not isinstance(n, bool) and 0 <= n < 2**31]
+        numbers = [n for n in pair if isinstance(n, int) and not isinstance(n, bool) and 0 <= n < 2**20]
         if len(numbers) == len(pair) == 2:
             good.append((numbers[0], numbers[1]))
     if not len(good) == len(pairs) == rank:

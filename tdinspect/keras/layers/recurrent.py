@@ -7,19 +7,13 @@ from dataclasses import replace
 
 from tdinspect.keras.conf import Conf
 from tdinspect.keras.kind import Kind, Use, Weight
-from tdinspect.keras.layers.training import TRAINING_ONLY
+from tdinspect.keras.layers.cells import written_out
+from tdinspect.keras.layers.training import RECURRENT_ONLY
 from tdinspect.keras.refused import Refused
 from tdinspect.keras.shapes import Dim, Shape
 from tdinspect.keras.steps import Carry, Value, keras_layout
 
 _GATES = {"SimpleRNN": 1, "LSTM": 4, "GRU": 3}
-_SIGMOIDS = ("sigmoid",)
-_LEFT_OUT = {
-    **TRAINING_ONLY,
-    "dropout": "it acts inside the recurrence, in training only; torch has none there",
-    "recurrent_dropout": "it acts inside the recurrence, in training only; torch has none there",
-    "stateful": "the state starts at zero at every call; hand it on yourself",
-}
 _LAYERS = tuple(_GATES)
 
 
@@ -48,25 +42,25 @@ def _weights(conf: Conf, shapes: Sequence[Shape]) -> tuple[Weight, ...]:
     twice = family == "GRU" and conf.flag("reset_after", conf.keras >= 3)
     if twice:
         return (*found, Weight("bias", (2, gates * units)))
+    if _differs(conf):
+        return (*found, Weight("bias", (gates * units,)))
     return (*found, Weight("bias", (gates * units,), in_torch=2, why="torch has a second bias vector"))
 
 
-def _check(conf: Conf) -> None:
-    """Whether torch computes the same. Raises Refused."""
+def _differs(conf: Conf) -> str | None:
+    """Why torch's layer would compute something else; None where it does not. Raises Refused."""
     family = conf.class_name
-    if conf.given("time_major"):
-        raise Refused(f"{family} with time_major: its input is (time, batch, features)")
     activation, _ = conf.activation() if "activation" in conf.data else ("tanh", {})
-    allowed = ("tanh", "relu") if family == "SimpleRNN" else ("tanh",)
-    if activation not in allowed:
-        raise Refused(f"`activation` of {family} is {activation!r}: torch's has {' or '.join(allowed)}")
+    if activation not in (("tanh", "relu") if family == "SimpleRNN" else ("tanh",)):
+        return f"`activation` of {family} is {activation!r}, which torch's does not have"
     if family == "SimpleRNN":
-        return
+        return None
     gate, _ = conf.activation("recurrent_activation") if "recurrent_activation" in conf.data else ("sigmoid", {})
-    if gate not in _SIGMOIDS:
-        raise Refused(f"`recurrent_activation` of {family} is {gate!r}: torch's has sigmoid")
+    if gate != "sigmoid":
+        return f"`recurrent_activation` of {family} is {gate!r}: torch's has sigmoid"
     if family == "GRU" and not conf.flag("reset_after", conf.keras >= 3):
-        raise Refused("GRU with reset_after=False resets before the product, torch's after it: the numbers differ")
+        return "GRU with reset_after=False resets before the product, torch's after it"
+    return None
 
 
 def _carries(conf: Conf, prefix: str, suffix: str) -> dict[str, Carry]:
@@ -96,7 +90,10 @@ def _module(use: Use, conf: Conf, features: int) -> tuple[str, dict[str, object]
 
 def _recurrent(use: Use) -> Sequence[Value]:
     conf = use.conf
-    _check(conf)
+    if conf.given("time_major"):
+        raise Refused(f"{conf.class_name} with time_major: its input is (time, batch, features)")
+    if _differs(conf):
+        return written_out(use)
     _, time, features = _sequence(conf, [use.value.shape])
     if not use.scope.outer:
         use.walk.learned.clock(time)
@@ -188,21 +185,15 @@ def _both_weights(conf: Conf, shapes: Sequence[Shape]) -> tuple[Weight, ...]:
 def _both(use: Use) -> Sequence[Value]:
     """torch's own two directions, its halves merged; the last step of each half is its state."""
     inner, mode = _inner(use.conf), _mode(use.conf)
-    _check(inner)
-    if inner.flag("go_backwards"):
-        raise Refused("Bidirectional around a layer that runs backwards")
-    for key, said in _LEFT_OUT.items():
-        if inner.given(key):
-            use.walk.warn(f"`{key}` of {inner.class_name} is left out: {said}", use.owner)
+    _check_both(use, inner)
     _, time, features = _sequence(inner, [use.value.shape])
     if not use.scope.outer:
         use.walk.learned.clock(time)
     use.features(features)
     lstm = inner.class_name == "LSTM"
     whole, states = inner.flag("return_sequences"), inner.flag("return_state")
-    initial = _initial(use)
     source: object = use.plain().ref
-    if initial:
+    if initial := _initial(use):
         source = [source, _stacked(use, initial, lstm)]
     op, args = _module(use, inner, features.size)
     args["bidirectional"] = True
@@ -214,17 +205,32 @@ def _both(use: Use) -> Sequence[Value]:
         sequence = use.scope.name(f"{use.conf.name}_sequence")
         parts = [sequence, hidden if lstm else hidden[0]]
     made = use.step(op, args, source, parts=parts, carries=carries)
-    ends = {(d, s): "" for d in (0, 1) for s in range(len(hidden))}
-    for direction, state in ends:
-        if states or state == 0:
-            told = f"{('forward', 'backward')[direction]}_{'hc'[state]}"
-            ends[direction, state] = use.step("select", {"dim": 0, "index": direction}, hidden[state], told)
-    values = _merged(use, mode, made if whole else None, [ends[d, 0] for d in (0, 1)] if hidden else [])
+    ends = [_ends(use, hidden if states else hidden[:1], direction) for direction in (0, 1)]
+    values = _merged(use, mode, made if whole else None, [own[0] for own in ends if own])
     if states:
         first = len(values)
-        order = [(d, s) for d in (0, 1) for s in range(len(hidden))]
-        values += [use.give(ends[key], output=first + i) for i, key in enumerate(order)]
+        values += [use.give(ref, output=first + i) for i, ref in enumerate([*ends[0], *ends[1]])]
     return values
+
+
+def _check_both(use: Use, inner: Conf) -> None:
+    """Whether torch's two directions compute the same. Raises Refused."""
+    if reason := _differs(inner):
+        raise Refused(f"{reason}, and in two directions it cannot be written out")
+    if inner.flag("go_backwards") or inner.given("time_major"):
+        raise Refused("Bidirectional around a layer that runs backwards, or has time before the batch")
+    for key, said in RECURRENT_ONLY.items():
+        if inner.given(key):
+            use.walk.warn(f"`{key}` of {inner.class_name} is left out: {said}", use.owner)
+
+
+def _ends(use: Use, hidden: Sequence[str], direction: int) -> list[str]:
+    """One direction's last states: h, and c where there is one."""
+    side = ("forward", "backward")[direction]
+    return [
+        use.step("select", {"dim": 0, "index": direction}, name, f"{side}_{'hc'[place]}")
+        for place, name in enumerate(hidden)
+    ]
 
 
 def _stacked(use: Use, initial: list[Value], lstm: bool) -> object:
@@ -256,6 +262,6 @@ def _merged(use: Use, mode: str | None, sequence: str | None, ends: list[str]) -
 
 
 KINDS = (
-    Kind(_LAYERS, _recurrent, _shapes, _weights, (1, 3), ("initial_state",), _LEFT_OUT),
+    Kind(_LAYERS, _recurrent, _shapes, _weights, (1, 3), ("initial_state",), RECURRENT_ONLY),
     Kind(("Bidirectional",), _both, _both_shapes, _both_weights, (1, 5), ("initial_state",)),
 )
