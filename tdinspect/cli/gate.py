@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tdinspect import __version__
 from tdinspect.cli import output
 from tdinspect.cli.effort import Effort
-from tdinspect.cli.lock import lock_to_hold
+from tdinspect.cli.lock import lock_to_hold, place_of_lock
 from tdinspect.cli.progress import Progress
 from tdinspect.cli.run import Options, UsageError, check_output, deliver, gathered_specs, render_options
 from tdinspect.formats import CHECK_FORMATS, load_check_format
@@ -46,7 +46,8 @@ def run_check(options: CheckOptions) -> bool:
     if options.effort.watch:
         from tdinspect.cli.watching import watch
 
-        watch(lambda: _once(options, policy, manner), common, manner)
+        lock = place_of_lock(options.lock_file, common.settings) if options.locked else None
+        watch(lambda: _once(options, policy, manner), common, manner, lock)
     return _once(options, policy, manner)
 
 

@@ -21,12 +21,15 @@ _CLEAR = "\x1b[2J\x1b[3J\x1b[H"
 _MOST_NAMES = 3
 
 
-def watch(once: Callable[[], object], options: Options, manner: Manner) -> None:
-    """Call ``once``, and again after each change to what it rests on; only Ctrl-C ends it. Raises UsageError."""
+def watch(once: Callable[[], object], options: Options, manner: Manner, lock: Path | None = None) -> None:
+    """Call ``once``, and again after each change to what it rests on; only Ctrl-C ends it. Raises UsageError.
+
+    ``lock`` is the lock file that specs are held to.
+    """
     if options.layers or "-" in options.specs:
         raise UsageError("--watch is for files and folders: there is nothing to save of standard input or --layer")
     specs = options.specs or options.settings.specs or (DEFAULT_FOLDER,)
-    fixed = [file for file in (options.settings.file, options.settings.lock, OWN, SHARED) if file]
+    fixed = [str(file) for file in (options.settings.file, lock, OWN, SHARED) if file]
 
     def imported() -> set[str]:
         return manner.cache.imported if manner.cache is not None else set()

@@ -21,8 +21,6 @@ class Floor:
     divisor: int
 
 
-_LARGEST_ROOT = 64  # factors up to x-64 and x+64 are looked for
-
 Atom = str | Floor
 Term = tuple[tuple[Atom, ...], int]  # a product of atoms (empty: the constant), and its coefficient
 
@@ -136,8 +134,7 @@ class Size:
         lone = self._lone_floor()
         if lone is None:
             factors = _factors(self) if len(self.terms) > 1 else [self]
-            texts = (self._sum_text(), self._scaled_text()) if len(factors) == 1 else (_product_text(factors),)
-            return min(texts, key=len)
+            return _product_text(factors) if len(factors) > 1 else min(self._sum_text(), self._scaled_text(), key=len)
         shifted = _atom_text(Floor(lone[0].numerator + lone[1] * lone[0].divisor, lone[0].divisor))
         text = self._sum_text()
         return text if len(text) < len(shifted) else shifted  # (T-5)//3 for (T+1)//3-2, but W//4-1
@@ -223,21 +220,19 @@ def _factors(size: Size) -> list[Size]:
 def _same_atom_factors(size: Size) -> list[Size]:
     """A product of sums of one atom, as its factors: ``H*H-4*H+4`` is ``H-2`` twice. Else the size itself."""
     atoms = {atom for atoms, _ in size.terms for atom in atoms}
-    degree = max(len(atoms) for atoms, _ in size.terms)
-    if len(atoms) != 1 or degree < 2:
-        return [size]
-    (atom,) = atoms
     of_power = {len(atoms): c for atoms, c in size.terms}
-    rest, found = [of_power.get(power, 0) for power in range(degree, -1, -1)], []
-    for root in range(-_LARGEST_ROOT, _LARGEST_ROOT + 1):
+    if len(atoms) != 1 or max(of_power) < 2:
+        return [size]
+    atom = Size(((tuple(atoms), 1),))
+    rest, found = [of_power.get(power, 0) for power in range(max(of_power), -1, -1)], []
+    for root in range(-64, 65):  # beyond that no padding or kernel reaches
         while len(rest) > 1 and (quotient := _divided(rest, root))[-1] == 0:
-            found.append(Size((((atom,), 1),)) + -root)
+            found.append(atom + -root)
             rest = quotient[:-1]
     return [size] if len(rest) > 1 else [found[0] * rest[0], *found[1:]]
 
 
-def _divided(coefficients: list[int], root: int) -> list[int]:
-    """Horner's scheme: the quotient by ``x - root``, and last what is left over."""
+def _divided(coefficients: list[int], root: int) -> list[int]:  # Horner: by x - root, and last what is left over
     return list(accumulate(coefficients, lambda total, c: total * root + c))
 
 

@@ -125,13 +125,30 @@ def _functional(config: Mapping[str, object], made: Sequence[tuple[Conf, Any]], 
     calls = []
     for conf, data in made:
         nodes = listed(data.get("inbound_nodes", []), f"inbound_nodes of {conf.name}")
-        for number, node in enumerate(nodes):
+        first = _first_call(conf) if conf.keras < 3 else 0
+        for number, node in enumerate(nodes, first):
             calls.append(new_node(conf, number, node) if isinstance(node, Mapping) else old_node(conf, number, node))
     inputs = tuple(ends(config.get("input_layers"), "input_layers"))
     outputs = tuple(ends(config.get("output_layers"), "output_layers"))
     if not inputs or not outputs:
         raise Refused("the model has no inputs or no outputs")
-    return calls, inputs, outputs, confs
+    return calls, inputs, tuple(_from_zero(ref, confs) for ref in outputs), confs
+
+
+def _first_call(conf: Conf) -> int:
+    """Keras 2 counts the calls of a model from one: zero is the one that it was made with, where it had inputs then."""
+    graph = conf.extra.get("graph")
+    if not isinstance(graph, Graph):
+        return 0
+    start = graph.layers[graph.inputs[0].layer]
+    return 0 if conf.class_name == "Sequential" and start.extra.get("guessed") else 1
+
+
+def _from_zero(ref: Ref, confs: Mapping[str, Conf]) -> Ref:
+    """Keras 3 does so for the outputs of functional models alone, where these are the outputs of the model around."""
+    conf = confs.get(ref.layer)
+    counted = conf is not None and conf.keras >= 3 and conf.class_name != "Sequential" and "graph" in conf.extra
+    return replace(ref, call=ref.call - 1) if counted and ref.call else ref
 
 
 def _without_masks(

@@ -46,6 +46,28 @@ def test_layers_are_joined_by_nested_lists() -> None:
     assert (2, 8) == report.outputs["output"].sizes
 
 
+def test_the_calls_of_a_model_inside_are_counted_from_one() -> None:
+    """Unless it is a Sequential that was made without a shape."""
+    dense = layer("Dense", "dense", units=4)
+    built = {"class_name": "Sequential", "config": {"name": "built", "layers": [given([None, 6]), dense]}}
+    bare = {"class_name": "Sequential", "config": {"name": "bare", "layers": [layer("Dense", "last", units=3)]}}
+    data = old_functional(
+        [
+            node(given([None, 6], "left")),
+            node(given([None, 6], "right")),
+            node(built, [["left", 0, 0, {}]], [["right", 0, 0, {}]]),
+            node(layer("Subtract", "difference"), [["built", 1, 0, {}], ["built", 2, 0, {}]]),
+            node(bare, [["difference", 0, 0, {}]]),
+            node(layer("ReLU", "relu"), [["bare", 0, 0, {}]]),
+        ],
+        ["left", "right"],
+        ["relu"],
+    )
+    imported, report = _through(data)
+    assert 6 * 4 + 4 + 4 * 3 + 3 == imported.keras_params
+    assert (2, 3) == report.outputs["output"].sizes
+
+
 def test_the_state_of_a_recurrence_comes_as_further_inputs() -> None:
     lstm = {"units": 4, "activation": "tanh", "recurrent_activation": "sigmoid", "return_state": True}
     data = old_functional(
