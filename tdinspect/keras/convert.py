@@ -187,7 +187,7 @@ class Walk:
     def _nested(self, use: Use, graph: Graph) -> Sequence[Value]:
         """A model inside the model: a block, and its use; a second use shares it where the same comes in."""
         values = use.values
-        key = (use.owner, *((value.layout, value.shape) for value in values))
+        key = (use.owner, *((value.layout, self._told(value.shape)) for value in values))
         known = self.models.get(key)
         name = use.scope.name(use.conf.name)
         place = f"{use.scope.place}{name}"
@@ -196,7 +196,8 @@ class Walk:
             op, args = block.name, ""
             self.models[key] = (place, inner)
         else:
-            (args, inner), op = known, "share"
+            (first, inner), op = known, "share"
+            args = use.scope.path(first)
         step = Step(
             op,
             args or None,
@@ -212,6 +213,10 @@ class Walk:
         return [
             Value(ref, use.outputs[i], value.layout) for i, (ref, value) in enumerate(zip(refs, inner, strict=True))
         ]
+
+    def _told(self, shape: Shape) -> tuple[object, ...]:
+        """What a block depends on in a shape."""
+        return tuple((dim.size, dim.open, self.symbols.get(dim.source or "")) for dim in shape)
 
     def _block(self, use: Use, graph: Graph, place: str) -> tuple[Block, tuple[Value, ...]]:
         one = len(use.values) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tdinspect.keras.conf import Conf
@@ -136,12 +136,8 @@ def _functional(config: Mapping[str, object], made: Sequence[tuple[Conf, Any]], 
 
 
 def _first_call(conf: Conf) -> int:
-    """Keras 2 counts the calls of a model from one: zero is the one that it was made with, where it had inputs then."""
-    graph = conf.extra.get("graph")
-    if not isinstance(graph, Graph):
-        return 0
-    start = graph.layers[graph.inputs[0].layer]
-    return 0 if conf.class_name == "Sequential" and start.extra.get("guessed") else 1
+    """Keras 2 counts the calls of a model from one: zero is the call that made it, which a late built one has not."""
+    return 1 if "graph" in conf.extra and not conf.data.get("build_input_shape") else 0
 
 
 def _from_zero(ref: Ref, confs: Mapping[str, Conf]) -> Ref:

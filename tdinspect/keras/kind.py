@@ -120,7 +120,7 @@ class Use:
                     if self.owner in self.walk.facts.split:
                         raise Refused("it is shared, and its uses differ in more than their padding")
                     self.walk.learned.split.add(self.owner)
-                new.op, new.args, new.carries, new.trainable = "share", earlier, {}, True
+                new.op, new.args, new.carries, new.trainable = "share", self.scope.path(earlier), {}, True
         self.put(new)
         return name
 

@@ -100,7 +100,7 @@ def _inputs(graph: Graph) -> tuple[_Entry, ...]:
 def _imported(graph: Graph, file: ModelFile, inputs: tuple[_Entry, ...], scale: int) -> Imported:
     """Two walks: the first finds out what the inputs are read as. Raises TooSmall."""
     dims = _dims(inputs, scale, {})
-    first, _, _ = _walk(graph, inputs, dims, Facts(), {})
+    first, _, _ = _walk(graph, inputs, dims, Facts(), {source: source for source in dims})
     told = symbols(first.learned, dims, [entry.name for entry in inputs])
     dims = _dims(inputs, scale, told)
     walk, scope, outputs = _walk(graph, inputs, dims, first.learned, told)

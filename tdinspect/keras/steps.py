@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tdinspect.keras.refused import Refused
 from tdinspect.keras.shapes import Shape
 
 Layout = tuple[int, ...]
@@ -87,6 +88,16 @@ class Scope:
             name = f"{base}_{number}"
         self.names.add(name)
         return name
+
+    def path(self, full: str) -> str:
+        """A step's full name as it is read here: without the containers that both stand in. Raises Refused."""
+        own, other = self.place.split(".")[:-1], full.split(".")
+        same = 0
+        while same < min(len(own), len(other) - 1) and own[same] == other[same]:
+            same += 1
+        if same < len(own) and other[same] in self.names:
+            raise Refused("it is shared from a model around this one, and its name is taken here")
+        return ".".join(other[same:])
 
     def add(self, step: Step) -> Step:
         """The step, at the end of the scope."""

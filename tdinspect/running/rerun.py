@@ -13,8 +13,9 @@ from tdinspect.domain.trace import Axis, TensorInfo
 from tdinspect.domain.tree import Tree, leaves, map_tree
 from tdinspect.layers import family_of_module
 from tdinspect.running.call import STEPS, Call, World, infos_in, is_view
+from tdinspect.running.choice import LARGE, choose
 from tdinspect.running.engine import ONE_SAMPLE, ZERO_BATCH, Described
-from tdinspect.running.transfer import LARGE, LayerError, choose, own_sizes
+from tdinspect.running.transfer import LayerError, own_sizes
 
 
 class Unlike(Exception):

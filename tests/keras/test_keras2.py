@@ -47,18 +47,18 @@ def test_layers_are_joined_by_nested_lists() -> None:
 
 
 def test_the_calls_of_a_model_inside_are_counted_from_one() -> None:
-    """Unless it is a Sequential that was made without a shape."""
+    """Unless it is a Sequential that was built when it was first called."""
     dense = layer("Dense", "dense", units=4)
     built = {"class_name": "Sequential", "config": {"name": "built", "layers": [given([None, 6]), dense]}}
-    bare = {"class_name": "Sequential", "config": {"name": "bare", "layers": [layer("Dense", "last", units=3)]}}
+    last = {"name": "late", "layers": [layer("Dense", "last", units=3)], "build_input_shape": [None, 4]}
     data = old_functional(
         [
             node(given([None, 6], "left")),
             node(given([None, 6], "right")),
             node(built, [["left", 0, 0, {}]], [["right", 0, 0, {}]]),
             node(layer("Subtract", "difference"), [["built", 1, 0, {}], ["built", 2, 0, {}]]),
-            node(bare, [["difference", 0, 0, {}]]),
-            node(layer("ReLU", "relu"), [["bare", 0, 0, {}]]),
+            node({"class_name": "Sequential", "config": last}, [["difference", 0, 0, {}]]),
+            node(layer("ReLU", "relu"), [["late", 0, 0, {}]]),
         ],
         ["left", "right"],
         ["relu"],

@@ -158,9 +158,10 @@ def test_models_inside_models_have_an_end() -> None:
 def test_a_model_that_doubles_at_each_depth_is_not_written_out() -> None:
     model = layer("Dense", "x", units=4)
     for number in range(25):
-        layers = [node(given([None, 4], "i")), node({**model, "name": "x"}, [["i", 0, 0, {}]], [["x", 0, 0, {}]])]
+        first = min(number, 1)  # Keras 2 counts the calls of a model from one
+        layers = [node(given([None, 4], "i")), node({**model, "name": "x"}, [["i", 0, 0, {}]], [["x", first, 0, {}]])]
         layers[1]["name"] = "x"
-        ends = {"input_layers": [["i", 0, 0]], "output_layers": [["x", 1, 0]]}
+        ends = {"input_layers": [["i", 0, 0]], "output_layers": [["x", first + 1, 0]]}
         model = {"class_name": "Functional", "config": {"name": f"m{number}", "layers": layers, **ends}}
     assert ["TD008"] == [finding.code for finding in _findings(json.dumps(model).encode())]
 

@@ -10,13 +10,19 @@ from math import prod
 from pathlib import Path
 
 import pytest
+from torch import nn
 
 from tdinspect.building.check import check_operations
+from tdinspect.building.tensor_function import Run
+from tdinspect.domain.size import Size
 from tdinspect.domain.spec import ModelSpec
-from tdinspect.domain.trace import Trace
+from tdinspect.domain.trace import Axis, TensorInfo, Trace
 from tdinspect.importers import read_spec
 from tdinspect.pipeline import Request, Source, execute
 from tdinspect.running.assemble import Assembly, assemble
+from tdinspect.running.call import World
+from tdinspect.running.choice import choose
+from tdinspect.running.engine import FULL, META, Engine
 from tdinspect.running.full import run_in_full
 
 SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.yaml"))
@@ -101,3 +107,22 @@ def test_a_million_steps_are_not_walked(layer: str, device: str) -> None:
     [report] = execute(request).specs
     assert ("B", "T", "16") == report.outputs["output"].symbols
     assert time.perf_counter() - started < 0.5
+
+
+@pytest.mark.parametrize(
+    ("engine", "module", "shape"),
+    [
+        (FULL, nn.Conv2d(3, 16, 3), (3, 256, 256)),
+        (FULL, nn.ReLU(), (64, 128, 128)),
+        (FULL, nn.Linear(4096, 10), (100, 4096)),
+        (META, nn.Conv2d(64, 128, 3), (64, 256, 256)),  # billions of multiply-adds
+        (META, nn.ReLU(), (64, 512, 512)),
+        (META, nn.LSTM(64, 8), (3000, 64)),
+    ],
+)
+def test_one_sample_alone_runs_for_real_where_that_takes_milliseconds(
+    engine: Engine, module: nn.Module, shape: tuple[int, ...]
+) -> None:
+    """The first operation on the meta device imports for half a second."""
+    info = TensorInfo(tuple(Axis(Size.number(size)) for size in shape))
+    assert engine == choose(module, (info,), World({}, None, Run({})))
