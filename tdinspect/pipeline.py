@@ -148,7 +148,9 @@ def _held(report: SpecReport, parsed: ParsedSpec, spec: ModelSpec, assembly: Ass
     if not errors and report.outputs:
         world = assembly.world
         values = {
-            name: shape_of(info, world.sizes, world.clocks, world.batch) for name, info in assembly.trace.values.items()
+            name: shape_of(info, world.sizes, world.clocks, world.batch)
+            for name, info in assembly.trace.values.items()
+            if name in spec.expect.layers
         }
         rows = {row.name: row.output for row in report.layers if row.output is not None}
         stuck = stuck_symbols(spec, assembly)
