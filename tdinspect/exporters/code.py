@@ -225,6 +225,8 @@ class Writer:
             rest = self.flat(Group(EMPTY, code.items, code.brackets)) if len(code.items) > 1 else None
             rest = rest or f"{code.brackets[0]}{self.flat(code.items[0].code) if code.items else ''}{code.brackets[1]}"
             self._items(depth, before, code.head, rest + after)
+        elif isinstance(code, Group) and self._too_long(depth, before, code):
+            self._parenthesized(depth, before, code, after)
         elif isinstance(code, Group) and code.items:
             self._items(depth, before, code, after)
         elif isinstance(code, Copies):
@@ -238,18 +240,31 @@ class Writer:
             last = max(i for i, part in enumerate(code.parts) if isinstance(part, Group))
             rest = "".join(map(self.flat, code.parts[last + 1 :]))
             self._broken(depth, before + "".join(map(self.flat, code.parts[:last])), code.parts[last], rest + after)
-        elif before.endswith("= ") or before == "return ":
-            self.lines.append(f"{INDENT * depth}{before}(")
-            self.lines.append(f"{INDENT * (depth + 1)}{self.flat(code)}")
-            self.lines.append(f"{INDENT * depth}){after}")
+        elif _may_wrap(before):
+            self._parenthesized(depth, before, code, after)
         else:
             self.lines.append(f"{INDENT * depth}{before}{self.flat(code)}{after}")
+
+    def _too_long(self, depth: int, before: str, code: Group) -> bool:
+        """True where a call does not even fit up to its bracket, and does on a line of its own."""
+        indent, whole = len(INDENT * depth), self.flat(code)
+        start = indent + len(f"{before}{self.flat(code.head)}(")
+        return _may_wrap(before) and start > self.width >= max(indent + len(f"{before}("), indent + len(INDENT + whole))
+
+    def _parenthesized(self, depth: int, before: str, code: Code, after: str) -> None:
+        self.lines.append(f"{INDENT * depth}{before}(")
+        self.lines.append(f"{INDENT * (depth + 1)}{self.flat(code)}")
+        self.lines.append(f"{INDENT * depth}){after}")
 
     def _items(self, depth: int, before: str, group: Group, after: str) -> None:
         self.lines.append(f"{INDENT * depth}{before}{self.flat(group.head)}{group.brackets[0]}")
         for item in group.items:
             self.statement(depth + 1, _keyword(item, group.brackets), item.code, ",", item.shape)
         self.lines.append(f"{INDENT * depth}{group.brackets[1]}{after}")
+
+
+def _may_wrap(before: str) -> bool:
+    return before.endswith("= ") or before == "return "
 
 
 def _keyword(item: Item, brackets: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from tdinspect.domain.finding import Finding
 from tdinspect.domain.report import SpecReport
 from tdinspect.exporters import load_target
 from tdinspect.exporters.identifiers import TAKEN
@@ -40,7 +41,8 @@ def export_source(
     parsed = read_spec(source.text, source.file, request.overrides, request.limits)
     seen = None if parsed.spec is None else see(parsed.spec, request.allow_import, request.limits)
     if seen is None:  # an import that gives something else each time
-        return Exported(report, None, name)
+        finding = Finding("TD003", "it cannot be exported: it does not run to its end")
+        return Exported(replace(report, findings=(*report.findings, finding)), None, name)
     try:
         return Exported(report, render(seen, name, with_tdinspect=with_tdinspect), name)
     except CannotExport as problem:

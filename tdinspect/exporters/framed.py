@@ -14,7 +14,7 @@ from tdinspect.exporters.code import EMPTY, Code, Group, Item, Join, New, Ref, S
 from tdinspect.exporters.instances import class_of
 from tdinspect.exporters.statements import Append, Assign
 from tdinspect.exporters.walk import Spot, Walk
-from tdinspect.exporters.writing import tensors
+from tdinspect.exporters.writing import Unfolded, tensors
 from tdinspect.running.folding import Fold
 from tdinspect.time_distributed.folding import folded_axes, unfolded_axes
 
@@ -151,11 +151,15 @@ class _Frame:
         return Value(value.hint, value.named, info, shape=Shape(info.symbols(self.walk.seen.sizes)))
 
     def folded(self, value: Value) -> Value:
-        """``x.flatten(0, 1)``, the axes brought to the front first."""
-        w = self.spot.writing
+        """``x.flatten(0, 1)``, the axes brought to the front first; nothing where the same were just unfolded."""
+        w, axes = self.spot.writing, self.axes(value)
+        before = w.unfolded.get(id(value))
+        if before is not None and before.axes == axes:
+            self.lead = self.lead or before.lead
+            return before.folded
         if self.lead is None:
             self.lead = self._sizes()
-        made, axes = self.folded_info(value), self.axes(value)
+        made = self.folded_info(value)
         made.named = False
         if axes == (0,):
             return value
@@ -210,6 +214,7 @@ class _Frame:
             code = method(code, "transpose", Text("0"), Text("1"))
         elif axes != (0, 1):
             code = method(code, "movedim", Text("(0, 1)"), Text(str(axes)))
+        self.spot.writing.unfolded[id(made)] = Unfolded(made, value, axes, self.lead)
         return self.spot.writing.let(made, code)
 
 

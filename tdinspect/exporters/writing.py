@@ -16,6 +16,16 @@ from tdinspect.exporters.code import Code, Join, Ref, Text, Value, sequence
 from tdinspect.exporters.statements import Assign, For, Statement
 
 
+@dataclass(frozen=True, slots=True)
+class Unfolded:
+    """What was folded, and is ``value`` now: ``axes`` are where its first axis went, ``lead`` their sizes."""
+
+    value: Value
+    folded: Value
+    axes: tuple[int, ...]
+    lead: tuple[Value, ...]
+
+
 @dataclass(slots=True)
 class Writing:
     """``path`` is where the class stands in the state dict; ``extra`` are sizes that ``forward`` must be told."""
@@ -29,6 +39,7 @@ class Writing:
     sizes: dict[str, Value] = field(default_factory=dict)
     read: dict[str, tuple[Value, int]] = field(default_factory=dict)
     extra: list[str] = field(default_factory=list)
+    unfolded: dict[int, Unfolded] = field(default_factory=dict)  # by the id of the value
     block: list[Statement] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from tdinspect.keras.conf import Conf
 from tdinspect.keras.graph import Graph
 from tdinspect.keras.kind import Weight
-from tdinspect.keras.reading import NO_H5PY, UnreadableFile
+from tdinspect.keras.reading import NEEDS_H5PY, UnreadableFile
 from tdinspect.keras.refused import Refused
 from tdinspect.keras.rows import KerasRow
 
@@ -38,7 +38,7 @@ def read_arrays(path: Path, kind: str, graph: Graph, rows: Sequence[KerasRow]) -
     try:
         import h5py
     except ImportError:
-        raise UnreadableFile(NO_H5PY) from None
+        raise UnreadableFile(f"weights need {NEEDS_H5PY}") from None
     wanted = {row.name: row.weights for row in rows if not row.container and row.weights}
     total = sum(row.params for row in rows if not row.container)
     try:

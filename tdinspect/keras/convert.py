@@ -270,10 +270,13 @@ def _keyword(value: object, table: Mapping[tuple[str, int, int], Value]) -> obje
 
 
 def _looked_up(ref: Ref, table: Mapping[tuple[str, int, int], Value]) -> Value | None:
+    """The tensor; what an inner model leaves open, the call of the model may know. Raises Refused."""
     value = table.get((ref.layer, ref.call, ref.index))
-    if value is not None and ref.shape is not None and ref.shape[1:] != keras_shape(value.shape)[1:]:
+    if value is not None and ref.shape is not None:
         mine = keras_shape(value.shape)
-        raise Refused(f"its input {ref.layer!r} is {ref.shape} in the file, and was worked out to be {mine}")
+        same = [theirs in (None, size) for theirs, size in zip(ref.shape[1:], mine[1:], strict=False)]
+        if len(ref.shape) != len(mine) or not all(same):
+            raise Refused(f"its input {ref.layer!r} is {ref.shape} in the file, and was worked out to be {mine}")
     return value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -87,11 +88,20 @@ def _layer(data: object, keras: int, depth: int) -> tuple[Conf, Mapping[str, Any
     for key in ("layer", "backward_layer"):
         if isinstance(config.get(key), Mapping):
             extra[key] = inner_conf(config[key], keras, depth + 1, f"`{key}` of {class_name}")
+    if class_name == "GetItem":  # the one operation whose output's shape follows what it is called with
+        config = {**config, "key": _index(data.get("inbound_nodes"))}
     registered = data.get("registered_name")
     if isinstance(registered, str) and ">" in registered and not registered.startswith(("keras", "Keras")):
         extra["custom"] = registered
     conf = Conf(class_name, name or class_name.lower(), config, module if isinstance(module, str) else "", keras, extra)
     return conf, data
+
+
+def _index(nodes: object) -> object:
+    """What stands in the brackets of `x[...]`."""
+    node = nodes[0] if isinstance(nodes, list) and nodes else None
+    args = node.get("args") if isinstance(node, Mapping) else None
+    return args[1] if isinstance(args, list) and len(args) == 2 else None
 
 
 _Built = tuple[list[Call], tuple[Ref, ...], tuple[Ref, ...], dict[str, Conf]]
@@ -158,29 +168,32 @@ def _without_masks(
         if place not in seen:
             seen.add(place)
             wanted += [(ref.layer, ref.call) for ref in refs_of(places[place])] if place in places else []
-    kept = [call for call in calls if (call.layer, call.number) in seen or not _operation(confs[call.layer])]
+    kept = [call for call in calls if (call.layer, call.number) in seen or not is_operation(confs[call.layer])]
     used = {call.layer for call in kept}
-    return kept, {name: conf for name, conf in confs.items() if name in used or not _operation(conf)}
+    return kept, {name: conf for name, conf in confs.items() if name in used or not is_operation(conf)}
 
 
-def _operation(conf: Conf) -> bool:
+def is_operation(conf: Conf) -> bool:
+    """True for what Keras 3 writes of `x + y` and `keras.ops`: it is no layer."""
     return conf.module.startswith("keras.src.ops")
 
 
-def twins(graph: Graph) -> Iterator[tuple[str, str]]:
-    """Layers inside wrappers with the name and the configuration of another layer of the model.
+def twins(graph: Graph) -> Iterator[str]:
+    """The places of layers, in wrappers and inner models, with the name and the configuration of one further out.
 
     They were one layer in the program, or two of one name: the file does not say, and Keras reads two.
     """
-    known = {conf.name: (conf, conf.name) for conf in graph.layers.values()}
-    for conf in graph.layers.values():
-        place, inner = conf.name, conf.extra.get("layer")
-        while isinstance(inner, Conf):
-            place = f"{place}/{inner.name}"
-            other, where = known.setdefault(inner.name, (inner, place))
-            if where != place and other.class_name == inner.class_name and other.data == inner.data:
-                yield place, where
-            inner = inner.extra.get("layer")
+    known: dict[str, Conf] = {}
+    waiting = deque((conf.name, conf) for conf in graph.layers.values())
+    while waiting:
+        place, conf = waiting.popleft()
+        other = known.setdefault(conf.name, conf)
+        if other is not conf and other.class_name == conf.class_name and other.data == conf.data:
+            yield place
+            continue
+        nested, inner = conf.extra.get("graph"), conf.extra.get("layer")
+        inside = nested.layers.values() if isinstance(nested, Graph) else [inner]
+        waiting += [(f"{place}/{one.name}", one) for one in inside if isinstance(one, Conf)]
 
 
 def _ordered(calls: Sequence[Call], confs: Mapping[str, Conf]) -> tuple[Call, ...]:

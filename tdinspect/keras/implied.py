@@ -8,7 +8,7 @@ from dataclasses import replace
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.nearest import nearest
 from tdinspect.keras.conf import Conf
-from tdinspect.keras.graph import MODELS, Graph
+from tdinspect.keras.graph import MODELS, Graph, is_operation
 from tdinspect.keras.kind import Kind, Weight
 from tdinspect.keras.layers import BY_CLASS, WHY_NOT
 from tdinspect.keras.nodes import Ref
@@ -30,16 +30,13 @@ def kind_of(conf: Conf) -> Kind:
         )
     if conf.class_name == WRAPPER or "graph" in conf.extra:
         return _CONTAINER
-    kind = BY_CLASS.get(conf.class_name)
-    if kind is not None and not (conf.module.startswith("keras.src.ops") and conf.class_name not in _OPERATIONS):
+    kind, operation = BY_CLASS.get(conf.class_name), is_operation(conf)
+    if kind is not None and (not operation or conf.class_name in _OPERATIONS):
         return kind
-    why = WHY_NOT.get(conf.class_name, "this layer is not supported")
-    near = nearest(conf.class_name, BY_CLASS)
-    raise Refused(
-        f"{conf.name} ({conf.class_name}): {why}",
-        "TD004",
-        help=f"did you mean {near}?" if near and conf.class_name not in WHY_NOT else None,
-    )
+    usual = "an operation that is not a layer, and is not supported" if operation else "this layer is not supported"
+    why = WHY_NOT.get(conf.class_name, usual)
+    near = None if operation or conf.class_name in WHY_NOT else nearest(conf.class_name, BY_CLASS)
+    raise Refused(f"{conf.name} ({conf.class_name}): {why}", "TD004", help=f"did you mean {near}?" if near else None)
 
 
 def unsupported(graph: Graph, place: str = "") -> Iterator[Finding]:
@@ -65,7 +62,22 @@ def _unknown(conf: Conf, place: str) -> Iterator[Finding]:
 
 WRAPPER = "TimeDistributed"
 _CONTAINER = Kind((WRAPPER, *MODELS), lambda use: (), inputs=(1, 1000))  # the walk itself converts these
-_OPERATIONS = ("Add", "Subtract", "Multiply", "Maximum", "Minimum")
+_OPERATIONS = frozenset(
+    (
+        "Add",
+        "Subtract",
+        "Multiply",
+        "Divide",
+        "TrueDivide",
+        "Maximum",
+        "Minimum",
+        "GetItem",
+        "Mean",
+        "Sum",
+        "Max",
+        "Min",
+    )
+)
 
 
 def shapes_of(conf: Conf, shapes: Sequence[Shape], keywords: Mapping[str, object] = _NONE) -> list[Shape]:

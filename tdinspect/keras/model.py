@@ -111,7 +111,8 @@ def _imported(graph: Graph, file: ModelFile, inputs: tuple[_Entry, ...], scale: 
         errors += (Finding("TD008", f"more than {_MOST_PARAMS:,} parameters"),)
     if unknown or errors:
         return Imported(identifier(graph.name), None, tuple(walk.rows), (*unknown, *errors, *warnings), graph)
-    warnings += tuple(_twin(place, other) for place, other in twins(graph))
+    learning = {row.name for row in walk.rows if row.params}
+    warnings += _grouped([_twin(place) for place in twins(graph) if place in learning])
     walk.findings = list(warnings)
     text = spec_text(_draft(graph, file, inputs, dims, walk, scope, outputs, told))
     blocks = {block.name: tuple(block.steps) for block in walk.blocks}
@@ -128,8 +129,10 @@ def _imported(graph: Graph, file: ModelFile, inputs: tuple[_Entry, ...], scale: 
     )
 
 
-def _twin(place: str, other: str) -> Finding:
-    message = f"{place}: of the same name as {other}; if they are one layer, the file does not say so: two are counted"
+def _twin(place: str) -> Finding:
+    message = (
+        f"{place}: another has its name and settings; if they are one layer, the file does not say so: two are counted"
+    )
     return Finding("TD003", message, tuple(place.split("/")), level="warning")
 
 

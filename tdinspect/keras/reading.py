@@ -13,8 +13,9 @@ from pathlib import Path
 from tdinspect.keras.refused import Refused
 
 MOST_TEXT = 64 * 2**20  # bytes of a model's configuration; an archive may hold more than it shows
+_GIVE = "give what model.to_json() or model.save('model.keras') wrote"
 _ZIP, _HDF5 = b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"
-NO_H5PY = "an .h5 file needs h5py: pip install 'tdinspect[keras]'"
+NEEDS_H5PY = "h5py: pip install 'tdinspect[keras]'"
 
 
 class UnreadableFile(Exception):
@@ -52,6 +53,11 @@ def read_json(data: bytes) -> ModelFile:
     return _model(_parsed(data, "the file"), "json")
 
 
+def is_archive(data: bytes) -> bool:
+    """True for what must be read as a file: a ``.keras`` or an ``.h5``."""
+    return data.startswith((_ZIP, _HDF5))
+
+
 def _archive(path: Path) -> ModelFile:
     try:
         with zipfile.ZipFile(path) as archive:
@@ -59,7 +65,7 @@ def _archive(path: Path) -> ModelFile:
             noted = "metadata.json" in archive.namelist()
             metadata = _parsed(_member(archive, "metadata.json"), "metadata.json") if noted else {}
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError) as error:
-        raise Refused(f"not a .keras archive: {error}", "TD001") from None
+        raise Refused(f"not a .keras archive: {error}; is it whole?", "TD001") from None
     version = metadata.get("keras_version") if isinstance(metadata, Mapping) else None
     return _model(config, "keras", version if isinstance(version, str) else None)
 
@@ -79,7 +85,7 @@ def _hdf5(path: Path) -> ModelFile:
     try:
         import h5py
     except ImportError:
-        raise UnreadableFile(NO_H5PY) from None
+        raise UnreadableFile(f"an .h5 file needs {NEEDS_H5PY}") from None
     try:
         with h5py.File(path, "r") as file:
             config = file.attrs.get("model_config")
@@ -96,13 +102,17 @@ def _hdf5(path: Path) -> ModelFile:
 def _parsed(data: bytes, what: str) -> object:
     if len(data) > MOST_TEXT:
         raise Refused(f"{what} has more than {MOST_TEXT:,} bytes", "TD008")
+    if not data.strip():
+        raise Refused(f"{what} is empty", "TD001", help=_GIVE)
     try:
         return json.loads(data.decode("utf-8-sig"))
     except RecursionError:
         raise Refused(f"{what} is nested too deeply", "TD008") from None
     except json.JSONDecodeError as error:
         message = f"{what} is not JSON: {error.msg} (line {error.lineno}, column {error.colno})"
-        raise Refused(message, "TD001", help="give what model.to_json() or model.save('model.keras') wrote") from None
+        raise Refused(message, "TD001", help=_GIVE) from None
+    except UnicodeDecodeError:
+        raise Refused(f"{what} is neither JSON nor a .keras archive nor an .h5 file", "TD001", help=_GIVE) from None
     except ValueError as error:
         raise Refused(f"{what} is not JSON: {error}", "TD001") from None
 
@@ -114,7 +124,7 @@ def _model(data: object, kind: str, version: str | None = None) -> ModelFile:
     class_name = data.get("class_name") if isinstance(data, Mapping) else None
     if not isinstance(data, Mapping) or not isinstance(config, Mapping) or not isinstance(class_name, str):
         message = "no Keras model: it must be an object with class_name and config"
-        raise Refused(message, help="give what model.to_json() or model.save('model.keras') wrote")
+        raise Refused(message, help=_GIVE)
     written = data.get("keras_version")
     version = version or (written if isinstance(written, str) else None)
     # Keras 3 names a module beside every class; Keras 2 (and TensorFlow's own) did not, up to its last files.

@@ -17,13 +17,11 @@ from tdinspect.domain.spec import resolved
 from tdinspect.domain.trace import TensorInfo
 from tdinspect.domain.tree import leaves
 from tdinspect.running.call import World, is_view
-from tdinspect.running.costs.function_costs import counts
 from tdinspect.running.engine import FULL, META, ONE_SAMPLE, ZERO_BATCH, Engine
 
 LARGE = 1 << 16  # elements of input above which a run without a batch to shrink may go to the meta device
 _LARGEST = 1 << 22  # above which it always does
 _MOST_PRODUCTS = 1 << 26  # multiply-adds that take a few milliseconds
-_TORCHS = ("torch.nn.", "tdinspect.")
 # One sample of these is computed, and is longer than what came in by a constant or by its own last axis.
 _SPREADS = frozenset(("one_hot", "diag_embed", "pad"))
 _MUCH = 1 << 23  # elements that one sample may have in memory
@@ -54,10 +52,10 @@ def _is_heavy(module: nn.Module, inputs: Sequence[TensorInfo], world: World) -> 
     elements = sum(prod(info.shape(world.sizes)) for info in inputs)
     if elements <= LARGE:
         return False
-    positions_meet = isinstance(module, TensorFunction) and counts(module)
-    walks = any(isinstance(part, nn.MultiheadAttention | nn.RNNBase) for part in module.modules())
-    if positions_meet or walks or elements > _LARGEST or not module.__module__.startswith(_TORCHS):
+    if isinstance(module, TensorFunction) or elements > _LARGEST or not module.__module__.startswith("torch.nn."):
         return True
+    if any(isinstance(part, nn.MultiheadAttention | nn.RNNBase) for part in module.modules()):
+        return True  # positions meet each other, or come one after the other
     # Each row of a matrix, each filter of a convolution meets the input once a place.
     products = sum(weight.numel() // weight.shape[1] for _, weight in named_parameters(module) if weight.ndim > 1)
     return elements * products > _MOST_PRODUCTS

@@ -50,6 +50,13 @@ def test_a_file_is_written_once(here: Path, capsys: pytest.CaptureFixture[str]) 
     assert "class MyNet" in (here / "model.py").read_text()
 
 
+def test_the_spec_itself_is_never_overwritten(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (here / "good.yaml").read_text()
+    assert 2 == main(["export", "good.yaml", "--output", "./good.yaml", "--force"])
+    assert "--output is the spec itself, good.yaml" in capsys.readouterr().err
+    assert before == (here / "good.yaml").read_text()
+
+
 def test_keras_code_is_a_function(capsys: pytest.CaptureFixture[str]) -> None:
     assert 0 == main(["export", "good.yaml", "--to", "keras"])
     assert "def MyNet() -> keras.Model:" in capsys.readouterr().out

@@ -164,3 +164,18 @@ def test_a_class_of_another_name_than_the_imports() -> None:
     blocks = "blocks:\n  Tensor: [{Linear: 4}]\n  Exported: [{Linear: 4}]\n"
     made = spec(f"name: tensor\ninput: [B, 4]\n{blocks}layers:\n  - Tensor\n  - Exported\n")
     assert [] == differences(made, exported_text(made))  # type: ignore[arg-type]
+
+
+def test_one_time_distributed_after_another_folds_once() -> None:
+    steps = "".join(f"  - TimeDistributed: [{layer}]\n" for layer in ("Linear: 3", "ReLU", "Linear: 2"))
+    text = exported_text(spec(f"input: [B, T, 4]\ntime_axis: T\nlayers:\n{steps}"))  # type: ignore[arg-type]
+    assert 1 == text.count("flatten(0, 1)") == text.count("unflatten(")
+
+
+def test_a_call_that_does_not_fit_behind_a_long_name_stands_on_its_own_line() -> None:
+    long = "the_attention_of_the_second_decoder_layer"
+    steps = f"  - unflatten: {{dim: -1, sizes: [2, 2]}}\n    name: {long}_split\n"
+    steps += f"  - transpose: {{dim0: 1, dim1: 2}}\n    name: {long}_heads\n"
+    steps += f"  - add:\n    from: [{long}_heads, {long}_heads]\n"
+    text = exported_text(spec(f"input: [B, T, 4]\ntime_axis: T\nlayers:\n{steps}"))  # type: ignore[arg-type]
+    assert f"{long}_heads = (\n            {long}_split.transpose(1, 2)\n        )" in text

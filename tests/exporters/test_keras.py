@@ -26,6 +26,7 @@ WITHOUT = {
     "lrcn": "localresponsenorm_1 (LocalResponseNorm)",
     "mask_rcnn_fpn": "adaptiveavgpool2d_1 (AdaptiveAvgPool2d)",
     "module_arguments": "mask (causal_mask)",
+    "frames_in_a_row": "other_way (TimeDistributed)",
     "named_inputs": "multiheadattention_1 (MultiheadAttention)",
     "parts": "all (unbind)",
     "positions_within_the_table": "arange_1 (arange)",

@@ -96,6 +96,30 @@ def merges(k: Any, la: Any) -> Any:
 
 
 @a_model
+def numbers(k: Any, la: Any) -> Any:
+    i = k.Input((4, 6))
+    x = (i * 2.0 - 1.0) / 3.0
+    return k.Model(i, [1.0 - x, x / (i * i + 1.0)])
+
+
+@a_model
+def slices(k: Any, la: Any) -> Any:
+    i, j = k.Input((None, 6)), k.Input((5, 7, 4))
+    x = la.LSTM(5, return_sequences=True)(i)
+    image = la.Conv2D(3, 3)(j)
+    parts = [image[:, 1:3], image[..., 1], image[:, :, -2:, 0], image[:, 0, :, 1:]]
+    return k.Model([i, j], [la.Dense(2)(x[:, -1]), x[:, 0, :], i[:, :, 1:3], *parts])
+
+
+@a_model
+def reductions(k: Any, la: Any) -> Any:
+    i, j = k.Input((None, 6)), k.Input((5, 7, 4))
+    image = la.Conv2D(3, 3)(j)
+    parts = [k.ops.mean(image, axis=(1, 2)), k.ops.max(image, axis=-1, keepdims=True), k.ops.min(image, axis=2)]
+    return k.Model([i, j], [la.Dense(2)(k.ops.sum(la.Dense(3)(i), axis=1)), *parts])
+
+
+@a_model
 def dots(k: Any, la: Any) -> Any:
     i = k.Input((7, 8))
     j = k.Input((5, 8))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,22 @@ def test_a_file_that_is_there_is_kept_unless_forced(model: Path, capsys: pytest.
     assert "" == capsys.readouterr().out
 
 
+@pytest.mark.parametrize("options", ["--output w.pt --weights ./w.pt", "--output model.json", "--weights model.json"])
+def test_no_file_is_written_over_another_of_the_command(
+    model: Path, options: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert USAGE == main(["import", str(model), *options.split(), "--force"])
+    assert "must be three files" in capsys.readouterr().err
+    assert _GOOD == model.read_bytes()
+    assert ["model.json"] == [path.name for path in Path().iterdir()]
+
+
+def test_a_link_to_nowhere_is_kept_unless_forced(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("spec.yaml").symlink_to("elsewhere.yaml")
+    assert USAGE == main(["import", str(model), "--output", "spec.yaml"])
+    assert not Path("elsewhere.yaml").exists()
+
+
 def test_what_is_not_supported_is_named_and_nothing_is_written(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model.write_bytes(_LAMBDA)
     assert FINDINGS == main(["import", str(model), "--output", "spec.yaml"])
@@ -68,6 +86,45 @@ def test_what_is_not_supported_is_named_and_nothing_is_written(model: Path, caps
 def test_a_missing_file_cannot_be_read(capsys: pytest.CaptureFixture[str]) -> None:
     assert USAGE == main(["import", "nothing.json"])
     assert "cannot read nothing.json" in capsys.readouterr().err
+
+
+def test_an_empty_file_is_said_to_be_empty(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model.write_bytes(b"")
+    assert FINDINGS == main(["import", str(model)])
+    assert "the file is empty" in capsys.readouterr().out
+
+
+def test_a_file_that_is_no_text_at_all_is_said_to_be_none_of_the_three(
+    model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model.write_bytes(b"\xff\x00\xfe")
+    assert FINDINGS == main(["import", str(model)])
+    assert "neither JSON nor a .keras archive nor an .h5 file" in capsys.readouterr().out
+
+
+def test_an_archive_that_was_cut_off_is_said_to_be_damaged(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model.write_bytes(b"PK\x03\x04 and no more")
+    assert FINDINGS == main(["import", str(model)])
+    assert "is it whole?" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"])
+def test_an_archive_does_not_come_through_standard_input(
+    start: bytes, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(start + b"\xff" * 9)))
+    assert USAGE == main(["import", "-"])
+    assert "give it as a file" in capsys.readouterr().err
+
+
+def test_weights_need_h5py(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    monkeypatch.chdir(tmp_path)
+    with zipfile.ZipFile("model.keras", "w") as archive:
+        archive.writestr("config.json", _GOOD)
+    assert USAGE == main(["import", "model.keras", "--output", "spec.yaml", "--weights", "w.pt"])
+    assert "weights need h5py: pip install 'tdinspect[keras]'" in capsys.readouterr().err
+    assert not Path("spec.yaml").exists()
 
 
 def test_a_json_file_has_no_weights(model: Path, capsys: pytest.CaptureFixture[str]) -> None:

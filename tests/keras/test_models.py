@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.keras.documents import NUMBERS
-from tests.keras.oracle import MODELS, as_spec, built, keras, largest_difference, through
+from tests.keras.oracle import MODELS, as_spec, built, exported, keras, largest_difference, through
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Keras and what it imports
 
-# Keras writes the layer inside a wrapper once more than it has it: its own reading of the file counts two.
-_TWO_IN_THE_FILE = {"shared_td", "shared_bare_and_td"}
+# Keras writes a layer that is in a wrapper or a model, too, once more than it has it: its own reading counts two.
+_TWO_IN_THE_FILE = {"shared_td", "shared_bare_and_td", "shared_inside_and_outside"}
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -60,7 +60,7 @@ def test_a_layer_that_the_file_has_twice_is_said_to_be(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["nested_multi", "bidirectional_states", "multi_head_attention", "bn_td", "recurrences"]
+    "name", ["nested_multi", "bidirectional_states", "multi_head_attention", "bn_td", "recurrences", "shared_inside"]
 )
 def test_an_h5_file_has_the_same_weights(name: str, tmp_path: Path) -> None:
     assert largest_difference(built(name), tmp_path / "model.h5") < 1e-5
@@ -76,3 +76,14 @@ def test_masks_are_left_out_and_said_to_be() -> None:
     assert () == spec.seen.findings
     assert model.count_params() == spec.seen.keras_params
     assert 2 == sum("mask" in finding.message for finding in spec.imported.findings)
+
+
+def test_padding_does_not_count_in_an_average() -> None:
+    """As TensorFlow and JAX have it. Keras on torch repeats the edge where the padding is uneven."""
+    import torch
+
+    k = keras()
+    model = k.Sequential([k.Input((6, 1)), k.layers.AveragePooling1D(3, strides=2, padding="same")])
+    imported = as_spec(model).imported
+    assert [1.0, 3.0, 4.5] == exported(imported.text or "")(torch.arange(6.0).reshape(1, 6, 1)).flatten().tolist()
+    assert ["Keras on torch repeats the edge" in finding.message for finding in imported.findings] == [True]

@@ -116,6 +116,26 @@ def test_wrong_values_are_findings(data: bytes) -> None:
     assert ["error"] * len(found := _findings(data)) == [finding.severity for finding in found] != []
 
 
+def _part(start: object, stop: object = None, step: object = None) -> dict[str, Any]:
+    return {"class_name": "__slice__", "config": {"start": start, "stop": stop, "step": step}}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [3, None, [_part(1)], [_part(None), 7], [_part(None), True], [_part(None), _part("a")], [_part(None), _part(3, 2)],
+     [_part(None), _part(0, 5, 2)], [_part(None), {"class_name": "__slice__", "config": 3}], [_part(None), 0, 0, 0]],
+)  # fmt: skip
+def test_slices_that_no_spec_can_say_are_findings(key: object) -> None:
+    tensor = {"class_name": "__keras_tensor__", "config": {"shape": [None, 5, 6], "keras_history": ["i", 0, 0]}}
+    image = {**layer("InputLayer", "i", batch_shape=[None, 5, 6]), "inbound_nodes": []}
+    taken: dict[str, Any] = {**layer("GetItem", "taken"), "inbound_nodes": [{"args": [tensor, key], "kwargs": {}}]}
+    ends = {"input_layers": [["i", 0, 0]], "output_layers": [["taken", 0, 0]]}
+    taken["module"] = "keras.src.ops.numpy"
+    config = {"name": "m", "layers": [image, taken], **ends}
+    [finding] = _findings(json.dumps({"class_name": "Functional", "config": config, "keras_version": "3.5.0"}).encode())
+    assert ("taken",) == finding.path
+
+
 def test_a_layer_that_is_not_supported_is_named() -> None:
     lambda_layer = layer("Lambda", "my_lambda", function=["4wEAAAAAAAAA", None, None])
     [finding] = _findings(sequential(_IN, lambda_layer))

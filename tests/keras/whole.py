@@ -47,6 +47,47 @@ def nested_multi(k: Any, la: Any) -> Any:
 
 
 @a_model
+def nested_as_output(k: Any, la: Any) -> Any:
+    """Keras counts the calls of a functional model from one where they are outputs, and from zero elsewhere."""
+    i, p = k.Input((4,)), k.Input((4,))
+    inner = k.Model(i, la.Dense(4, activation="tanh")(i), name="inner")
+    x = inner(p)
+    y = inner(x)
+    return k.Model(p, [inner(la.ReLU()(y)), x, y, seq(k, k.Input((4,)), la.Dense(2))(y)])
+
+
+@a_model
+def open_inside(k: Any, la: Any) -> Any:
+    """A model for images of any size, used for two sizes."""
+    j = k.Input((None, None, 3))
+    x = la.Conv2D(2, 3, padding="same", strides=2)(j)
+    model = k.Model(j, la.GlobalAveragePooling2D()(la.Conv2D(3, 3)(x)), name="any_size")
+    p, q = k.Input((8, 8, 3)), k.Input((13, 10, 3))
+    return k.Model([p, q], la.Subtract()([model(p), model(q)]))
+
+
+@a_model
+def shared_inside(k: Any, la: Any) -> Any:
+    """A layer that an inner model uses twice, a model that an inner model uses twice, and that twice again."""
+    i, j, p, q, r = k.Input((4,)), k.Input((4,)), k.Input((4,)), k.Input((4,)), k.Input((3, 4))
+    d, norm = la.Dense(4), la.LayerNormalization()
+    a = k.Model(i, d(la.ReLU()(d(i))), name="a")
+    b = k.Model(j, a(la.Dense(4)(a(j))), name="b")
+    frame = k.Model(p, norm(la.ReLU()(norm(p))), name="frame")
+    return k.Model([q, r], [b(b(q)), la.TimeDistributed(frame)(r)])
+
+
+@a_model
+def shared_inside_and_outside(k: Any, la: Any) -> Any:
+    i, j, p = k.Input((4,)), k.Input((4,)), k.Input((4,))
+    a = k.Model(i, la.Dense(4, name="d")(i), name="a")
+    b = k.Model(j, la.ReLU()(a(la.Dense(4)(a(j)))), name="b")
+    x = b(p)
+    y = a(x)
+    return k.Model(p, {"left": b(y), "right": y})
+
+
+@a_model
 def shared_td(k: Any, la: Any) -> Any:
     d = la.Dense(4)
     i = k.Input((5, 6))

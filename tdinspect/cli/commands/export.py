@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -85,6 +86,9 @@ def _export(
 def _run(options: Options, wishes: _Wishes) -> bool:
     """Export and write; True unless a finding stands in the way. Raises UsageError."""
     _check(options.output, wishes)
+    spec = options.specs[0]
+    if options.output is not None and spec != "-" and os.path.realpath(options.output) == os.path.realpath(spec):
+        raise UsageError(f"--output is the spec itself, {spec}")
     gathered = gathered_specs(options)
     if len(gathered.texts) != 1:
         raise UsageError(f"export takes one spec, and {options.specs[0]} has {len(gathered.texts)}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -44,6 +46,7 @@ def _import(
     """A Keras model to a spec; its shapes and counts are compared with those that the Keras file implies."""
     with usage_errors("import"):
         targets = [None if name is None else Path(name) for name in (spec_file, weights)]
+        _check_apart(model, targets)
         for path in targets:
             _check_target(path, force)
         clean = _run(model, targets[0], targets[1], quiet, no_color)
@@ -51,9 +54,16 @@ def _import(
         raise typer.Exit(FINDINGS)
 
 
+def _check_apart(model: str, targets: Sequence[Path | None]) -> None:
+    """Raises UsageError where a file that is written is the model, or the other one."""
+    paths = [path for path in (None if model == "-" else model, *targets) if path is not None]
+    if len({os.path.realpath(path) for path in paths}) < len(paths):
+        raise UsageError("the model, the spec and the weights must be three files")
+
+
 def _check_target(path: Path | None, force: bool) -> None:
     check_output(path)
-    if path is not None and path.is_file() and not force:
+    if path is not None and (path.is_file() or path.is_symlink()) and not force:
         raise UsageError(f"{path} is there already: give --force to overwrite it")
 
 
@@ -93,13 +103,18 @@ def _run(model: str, spec_file: Path | None, weights: Path | None, quiet: bool, 
 
 
 def _read(model: str) -> ModelFile:
-    from tdinspect.keras.reading import MOST_TEXT, UnreadableFile, read_json, read_model_file
+    from tdinspect.keras.reading import MOST_TEXT, UnreadableFile, is_archive, read_json, read_model_file
 
     if model != "-":
         return read_model_file(Path(model))
     if sys.stdin is None:
         raise UnreadableFile("standard input is closed")
-    return read_json(sys.stdin.buffer.read(MOST_TEXT + 1))
+    data = sys.stdin.buffer.read(MOST_TEXT + 1)
+    if is_archive(data):
+        raise UnreadableFile(
+            "standard input takes the text of model.to_json() alone: this is an archive, give it as a file"
+        )
+    return read_json(data)
 
 
 def _compared(imported: Imported, spec_file: Path | None) -> tuple[SpecReport, Compared | None]:

@@ -14,6 +14,7 @@ from tdinspect.keras.layers import (
     merge,
     noise,
     norm,
+    operations,
     padding,
     pooling,
     recurrent,
@@ -25,7 +26,7 @@ from tdinspect.keras.layers import (
 KINDS: tuple[Kind, ...] = (
     *dense.KINDS, *conv.KINDS, *transposed.KINDS, *pooling.KINDS, *padding.KINDS, *norm.KINDS, *activation.KINDS,
     *noise.KINDS, *scaling.KINDS, *recurrent.KINDS, *cells.KINDS, *attention.KINDS, *merge.KINDS,
-    *reshaping.KINDS,
+    *reshaping.KINDS, *operations.KINDS,
 )  # fmt: skip
 BY_CLASS: Mapping[str, Kind] = {name: kind for kind in KINDS for name in kind.classes}
 
@@ -34,7 +35,6 @@ WHY_NOT: Mapping[str, str] = {
     "Lambda": _CODE,
     "TFOpLambda": "an operation of TensorFlow",
     "SlicingOpLambda": "slicing of a tensor: an operation of TensorFlow",
-    "GetItem": "slicing of a tensor",
     "CuDNNLSTM": "a layer of TensorFlow 1: load the model and save it anew, it is an LSTM then",
     "CuDNNGRU": "a layer of TensorFlow 1: load the model and save it anew, it is a GRU then",
 }

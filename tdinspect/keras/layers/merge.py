@@ -12,7 +12,9 @@ from tdinspect.keras.steps import Value, keras_layout
 
 _OPS = {
     "Add": "add", "Average": "add", "Subtract": "sub", "Multiply": "mul", "Maximum": "maximum", "Minimum": "minimum",
+    "Divide": "div", "TrueDivide": "div",
 }  # fmt: skip
+_OF_TWO = ("sub", "div")
 
 
 def _wide(left: Dim, right: Dim) -> Dim:
@@ -57,10 +59,10 @@ def _filled(use: Use, value: Value, rank: int) -> Value:
 
 def _merge(use: Use) -> Sequence[Value]:
     name = use.conf.class_name
-    if name == "Subtract" and len(use.values) != 2:
-        raise Refused("Subtract takes 2 tensors")
     if use.keywords:
         return [_with_number(use)]
+    if _OPS[name] in _OF_TWO and len(use.values) != 2:
+        raise Refused(f"{name} takes 2 tensors")
     use.walk.learned.meet([value.shape for value in use.values])
     values = _common(use)
     ref = values[0].ref
@@ -81,7 +83,10 @@ def _with_number(use: Use) -> Value:
     op = _OPS[use.conf.class_name]
     if op in ("maximum", "minimum"):
         return use.same(use.step("clamp", {"min" if op == "maximum" else "max": number}, use.value.ref))
-    op = "rsub" if op == "sub" and "arg0" in use.keywords else op
+    if op in _OF_TWO and "arg0" in use.keywords:
+        if op == "div":
+            raise Refused("a number divided by a tensor")
+        op = "rsub"
     return use.same(use.step(op, {"other": number}, use.value.ref))
 
 

@@ -43,6 +43,11 @@ def _pool(use: Use) -> Sequence[Value]:
         return [use.give(use.step(op, args, ref), layout)]
     amounts = [same_padding(dim.size, k, s) for dim, k, s in zip(space, kernel, strides, strict=True)]
     note_open(use, space, strides, amounts)
+    if average and _repeated(kernel, amounts):
+        use.walk.warn(
+            "the padding of an average does not count, as TensorFlow and JAX have it; Keras on torch repeats the edge",
+            use.owner,
+        )
     if any(before != after and s == 1 for (before, after), s in zip(amounts, strides, strict=True)):
         return [use.give(_uneven(use, op, args, ref, amounts, average), layout)]
     # What comes after the axis more than before it, a last window that is not whole takes: it counts what is there.
@@ -53,6 +58,12 @@ def _pool(use: Use) -> Sequence[Value]:
     if average and any(before for before, _ in amounts):
         args["count_include_pad"] = False
     return [use.give(use.step(op, args, ref), layout)]
+
+
+def _repeated(kernel: Sequence[int], amounts: Sequence[tuple[int, int]]) -> bool:
+    """Where Keras on torch gives other averages: it pads uneven windows itself. Of two numbers the mean is the same."""
+    uneven = any(before != after for before, after in amounts)
+    return uneven and any(size > 2 and (before or after) for size, (before, after) in zip(kernel, amounts, strict=True))
 
 
 def _uneven(
