@@ -165,6 +165,12 @@ def name_around(name: str, prefix: str, *known: Collection[str]) -> str:
     return prefix + name
 
 
+def written_at(prefix: str, shared: Mapping[str, str]) -> str:
+    """Where that is written which runs at ``prefix``: ``shared`` has the first use of each container used again."""
+    used = max((name for name in shared if prefix.startswith(f"{name}.")), key=len, default=None)
+    return prefix if used is None else written_at(shared[used] + prefix.removeprefix(used), shared)
+
+
 def names_read(step: Step) -> Iterator[str]:
     """Every name that a step reads: its ``from``, the outputs of a block, the states of a Recurrent."""
     yield from leaves(step.source)

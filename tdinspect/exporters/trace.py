@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from tdinspect.building.functions import TAKES_LIST
 from tdinspect.building.model import exported_names
-from tdinspect.building.wiring import Flow, Perform, Scope, enter, name_around, run_inside, run_steps
+from tdinspect.building.wiring import Flow, Perform, Scope, enter, name_around, run_inside, run_steps, written_at
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.spec import Container, Function, Layer, Residual, Share, Source, Step
 from tdinspect.domain.trace import TensorInfo
@@ -43,6 +43,7 @@ class Trace:
         self.classes = Classes()
         self.imports: set[str] = set()
         self.steps: dict[str, Step] = {}
+        self.shared: dict[str, str] = {}  # the first use of what is used again
         self.learning: set[str] | None = None
         self.keys: dict[str, str] = {}  # of the classes, by the paths of their instances
 
@@ -100,8 +101,9 @@ class Trace:
     def _step(self, step: Step, flow: Flow, scope: Scope, spot: Spot) -> Tree:
         operation = step.operation
         if isinstance(operation, Share):
-            target = name_around(operation.target, spot.prefix, self.steps)
+            target = name_around(operation.target, written_at(spot.prefix, self.shared), self.steps)
             original = self.steps[target]
+            self.shared[spot.prefix + step.name] = target
             entering = original.source if original.entering is None else original.entering
             step = replace(step, operation=original.operation, entering=entering)
             self.steps[spot.prefix + step.name] = step

@@ -60,7 +60,9 @@ def assemble(spec: ModelSpec, *, device: str = "auto", initialise: bool = False)
     world = world_of(spec, device)
     walk = _Walk(with_constants(spec, world.sizes), world, initialise)
     with inspecting(initialising=initialise):
-        return walk.run()
+        made = walk.run()
+    assert made.model or made.findings or any(row.failure for row in made.trace.layers), "it ended without a reason"
+    return made
 
 
 def assemble_again(spec: ModelSpec, first_time: Assembly) -> Assembly:
@@ -203,7 +205,8 @@ class _Walk:
             text = f"write it on the step that has the weights, {share.target}"
             message = "`trainable` does not belong to a shared use"
             self.stop(Finding("TD003", message, (*step.path, "trainable"), help=text), step)
-        target = name_around(share.target, place.prefix, self.leaves, self.containers)
+        # In a container that is used again names mean what they do at its first use.
+        target = name_around(share.target, place.shares or place.prefix, self.leaves, self.containers)
         if target not in self.containers:
             return self._reuse(step, target, flow, place)
         original = self.containers[target]

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from tdinspect.building.wiring import Flow, Perform, Scope, WrongInputs, enter, name_around, run_inside, run_steps
+from tdinspect.building.wiring import (
+    Flow,
+    Perform,
+    Scope,
+    WrongInputs,
+    enter,
+    name_around,
+    run_inside,
+    run_steps,
+    written_at,
+)
 from tdinspect.domain.spec import Container, ModelSpec, Recurrent, Residual, Share, Step
 from tdinspect.domain.trace import TensorInfo
 from tdinspect.domain.tree import Tree, first, leaves, map_tree
@@ -81,6 +91,7 @@ class _Walk:
         self.built = built
         self.graph = Graph()
         self.containers: dict[str, Step] = {}
+        self.shared: dict[str, str] = {}  # the first use of each that is used again
 
     def performer(self, prefix: str) -> Perform:
         def perform(step: Step, flow: Flow, scope: Scope) -> Tree:
@@ -94,8 +105,10 @@ class _Walk:
     def _step(self, step: Step, flow: Flow, scope: Scope, prefix: str) -> Tree:
         operation = step.operation
         if isinstance(operation, Share):
-            original = self.containers.get(name_around(operation.target, prefix, self.containers, self.built))
+            target = name_around(operation.target, written_at(prefix, self.shared), self.containers, self.built)
+            original = self.containers.get(target)
             if original is not None:
+                self.shared[prefix + step.name] = target
                 entering = original.source if original.entering is None else original.entering
                 operation, step = original.operation, replace(step, operation=original.operation, entering=entering)
         if isinstance(operation, Container):
