@@ -6,7 +6,8 @@ The same code carries tensors (a model's forward pass) and TensorInfo (the pass 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from tdinspect.building.functions import TAKES_LIST
 from tdinspect.domain.spec import Block, Container, Function, Recurrent, Repeat, Source, Step
@@ -45,6 +46,7 @@ class Flow:
     kwargs: Mapping[str, Tree] = field(default_factory=dict)
 
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 Perform = Callable[[Step, Flow, Scope], Tree]
 
 
@@ -157,18 +159,28 @@ def enter(step: Step, flow: Flow, outer: Scope | None) -> tuple[Scope, Flow]:
     return scope, flow
 
 
-def name_around(name: str, prefix: str, *known: Collection[str]) -> str:
-    """The full name of an earlier step that ``name`` means at this place: the nearest around that is known."""
+def name_around(name: str, prefix: str, *known: Collection[str], shared: Mapping[str, str] = _NOTHING) -> str:
+    """The full name of an earlier step that ``name`` means at this place: the nearest around that is known.
+
+    ``shared`` has the first use of each container that is used again: inside it names mean what they do there.
+    """
+    prefix = _written_at(prefix, shared)
     while prefix and not any(prefix + name in names for names in known):
         prefix = prefix.rstrip(".").rpartition(".")[0]
         prefix += "." if prefix else ""
     return prefix + name
 
 
-def written_at(prefix: str, shared: Mapping[str, str]) -> str:
-    """Where that is written which runs at ``prefix``: ``shared`` has the first use of each container used again."""
+def _written_at(prefix: str, shared: Mapping[str, str]) -> str:
+    """Where that is written which runs at ``prefix``."""
     used = max((name for name in shared if prefix.startswith(f"{name}.")), key=len, default=None)
-    return prefix if used is None else written_at(shared[used] + prefix.removeprefix(used), shared)
+    return prefix if used is None else _written_at(shared[used] + prefix.removeprefix(used), shared)
+
+
+def used_again(step: Step, original: Step) -> Step:
+    """A step with `share`, doing what ``original`` does; what comes in has the names inside that it has there."""
+    entering = original.source if original.entering is None else original.entering
+    return replace(step, operation=original.operation, entering=entering)
 
 
 def names_read(step: Step) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from tdinspect.building.functions import TAKES_LIST
 from tdinspect.building.model import exported_names
-from tdinspect.building.wiring import Flow, Perform, Scope, enter, name_around, run_inside, run_steps, written_at
+from tdinspect.building.wiring import Flow, Perform, Scope, enter, name_around, run_inside, run_steps, used_again
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.spec import Container, Function, Layer, Residual, Share, Source, Step
 from tdinspect.domain.trace import TensorInfo
@@ -57,7 +57,7 @@ class KerasWalk:
         self.layout = lay_out(seen.spec)
         self.exported = exported_names(seen.spec)
         self.steps: dict[str, Step] = {}
-        self.used_again: dict[str, str] = {}  # its first use
+        self.first_uses: dict[str, str] = {}  # its first use
         self.names = Taken(given.name for given in seen.spec.inputs)
         self.shared: dict[tuple[str, int], Held] = {}
         self.weighted: dict[str, Step] = {}  # the step of each layer with weights, by its name in Keras
@@ -131,11 +131,10 @@ class KerasWalk:
     def _step(self, step: Step, flow: Flow, scope: Scope, spot: _Spot) -> Tree:
         operation = step.operation
         if isinstance(operation, Share):
-            target = name_around(operation.target, written_at(spot.prefix, self.used_again), self.steps)
+            target = name_around(operation.target, spot.prefix, self.steps, shared=self.first_uses)
             original = self.steps[target]
-            self.used_again[spot.prefix + step.name] = target
-            entering = original.source if original.entering is None else original.entering
-            step = replace(step, operation=original.operation, entering=entering)
+            self.first_uses[spot.prefix + step.name] = target
+            step = used_again(step, original)
             self.steps[spot.prefix + step.name] = step
             operation = original.operation
         assert not isinstance(operation, Share)

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 from tdinspect.building.functions import TAKES_LIST
 from tdinspect.building.model import exported_names
-from tdinspect.building.wiring import Flow, Perform, Scope, enter, name_around, run_inside, run_steps, written_at
+from tdinspect.building.wiring import Flow, Perform, Scope, enter, name_around, run_inside, run_steps, used_again
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.spec import Container, Function, Layer, Residual, Share, Source, Step
 from tdinspect.domain.trace import TensorInfo
@@ -101,11 +101,10 @@ class Trace:
     def _step(self, step: Step, flow: Flow, scope: Scope, spot: Spot) -> Tree:
         operation = step.operation
         if isinstance(operation, Share):
-            target = name_around(operation.target, written_at(spot.prefix, self.shared), self.steps)
+            target = name_around(operation.target, spot.prefix, self.steps, shared=self.shared)
             original = self.steps[target]
             self.shared[spot.prefix + step.name] = target
-            entering = original.source if original.entering is None else original.entering
-            step = replace(step, operation=original.operation, entering=entering)
+            step = used_again(step, original)
             self.steps[spot.prefix + step.name] = step
             operation = original.operation
         if isinstance(operation, Container):

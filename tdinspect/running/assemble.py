@@ -19,7 +19,7 @@ from tdinspect.building.model import BuiltModel, Steps, exported_names
 from tdinspect.building.parts import check_parts, in_words, one_tensor_of
 from tdinspect.building.sources import LearnedTensor, TensorSource
 from tdinspect.building.tensor_function import TensorFunction
-from tdinspect.building.wiring import Flow, Perform, Scope, name_around, run_steps
+from tdinspect.building.wiring import Flow, Perform, Scope, name_around, run_steps, used_again
 from tdinspect.domain.expression import MAX_VALUE
 from tdinspect.domain.finding import Finding
 from tdinspect.domain.size import Size
@@ -211,8 +211,7 @@ class _Walk:
             return self._reuse(step, target, flow, place)
         original = self.containers[target]
         assert isinstance(original.operation, Container)
-        entering = original.source if original.entering is None else original.entering
-        again = replace(step, operation=original.operation, entering=entering)
+        again = used_again(step, original)
         return self._container(again, original.operation, flow, scope, place, shares=f"{target}.")
 
     def _reuse(self, step: Step, target: str, flow: Flow, place: Spot) -> Tree:

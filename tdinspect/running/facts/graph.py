@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 
 from tdinspect.building.wiring import (
@@ -15,7 +15,7 @@ from tdinspect.building.wiring import (
     name_around,
     run_inside,
     run_steps,
-    written_at,
+    used_again,
 )
 from tdinspect.domain.spec import Container, ModelSpec, Recurrent, Residual, Share, Step
 from tdinspect.domain.trace import TensorInfo
@@ -105,12 +105,11 @@ class _Walk:
     def _step(self, step: Step, flow: Flow, scope: Scope, prefix: str) -> Tree:
         operation = step.operation
         if isinstance(operation, Share):
-            target = name_around(operation.target, written_at(prefix, self.shared), self.containers, self.built)
+            target = name_around(operation.target, prefix, self.containers, self.built, shared=self.shared)
             original = self.containers.get(target)
             if original is not None:
                 self.shared[prefix + step.name] = target
-                entering = original.source if original.entering is None else original.entering
-                operation, step = original.operation, replace(step, operation=original.operation, entering=entering)
+                operation, step = original.operation, used_again(step, original)
         if isinstance(operation, Container):
             self.containers[prefix + step.name] = step
             return self._container(step, operation, flow, scope, prefix)
