@@ -124,14 +124,16 @@ def differing(spec: ModelSpec, text: str, more_sizes: Sequence[Mapping[str, int]
     assert isinstance(built, BuiltModel)
     built.eval().double()
     _tame_weights(built)
-    usual = keras.config.floatx()
+    usual, policy = keras.config.floatx(), keras.config.dtype_policy()  # asked for once, the policy stays what it was
     keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
     try:
         model = run_keras(text)
         carry(spec, built, model)
         return _compared(spec, built, model, more_sizes)
     finally:
         keras.config.set_floatx(usual)
+        keras.config.set_dtype_policy(policy)
 
 
 def _tame_weights(model: nn.Module) -> None:
