@@ -126,9 +126,7 @@ def _brief(report: SpecReport) -> SpecReport:
 
 
 def _lock_entry(report: SpecReport) -> str | None:
-    try:
-        from tdinspect.analysis.locked import entry_of
-    except ImportError:
-        return None
+    from tdinspect.analysis.locked import entry_of  # what comes from the cache has its entry already
+
     entry = entry_of(report)
     return None if entry is None else json.dumps(entry, ensure_ascii=False)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from tdinspect.domain.finding import RULES, Finding, Severity
 from tdinspect.domain.nearest import nearest
 from tdinspect.domain.report import SpecReport
-from tdinspect.gate.ignores import silence
 
 EVERY = "ALL"
 _UNREADABLE = "TD0"
@@ -84,6 +83,8 @@ def no_such_rule(text: str) -> str:
 
 def judged(report: SpecReport, policy: Policy) -> SpecReport:
     """The report with the findings that count, at the severities they have; unused ignores are among them (TD304)."""
+    from tdinspect.gate.ignores import silence  # every command reads rules from the settings; only some judge
+
     seen = silence(report, policy.counts, locked=policy.locked)
     counted = [_with_level(finding, policy) for finding in seen if policy.counts(finding.code)]
     return report if tuple(counted) == report.findings else replace(report, findings=tuple(counted))

@@ -21,7 +21,6 @@ SCREENS: dict[str, Callable[[SpecReport, RenderOptions], Screen]] = {
     "params": params_screen,
     "compare": compare_screen,
     "axes": axes_screen,
-    "check": lambda spec, options: Screen(spec, ()),  # the findings alone
 }
 
 
@@ -31,8 +30,7 @@ def screens(report: Report, options: RenderOptions) -> list[Screen]:
         return [_quiet(spec) for spec in report.specs]
     built = []
     for spec in report.specs:
-        shown = spec.layers or report.command == "check"
-        screen = SCREENS[report.command](spec, options) if shown else Screen(spec, title(spec))
+        screen = SCREENS[report.command](spec, options) if spec.layers else Screen(spec, title(spec))
         if options.columns is not None and screen.grid is not None:
             screen = Screen(spec, screen.head, chosen_grid(spec, report.command, options), screen.foot)
         built.append(screen)
